@@ -1,0 +1,1 @@
+"""The one channel itself and its faces: store, reports, command line."""

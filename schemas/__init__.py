@@ -1,0 +1,1 @@
+"""Contracts: what every other room agrees on. Imports no other room."""

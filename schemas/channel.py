@@ -1,0 +1,385 @@
+"""The channel file: all local facts of one channel, and nothing else.
+
+A channel is data. This module says what such a file may hold; ``schemas.channel_file`` reads one and turns every fault
+into one line with file, line, key and mend. Times zones are IANA names, codes those of ``schemas.codes``.
+"""
+
+import re
+from typing import Annotated, Literal, Self
+from zoneinfo import available_timezones
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from schemas.canonical import EVENT, SUBMISSION, names
+from schemas.codes import Closer, Status, SubmissionType
+
+MAPPABLE = tuple(
+    sorted(
+        {
+            *names(SUBMISSION, "personal"),
+            *("version_at submitted_at incident_at closed_at type status closed_by archived_by status_reason").split(),
+            *("category agency district village latitude longitude is_anonymous is_confidential").split(),
+            *("sp4n_id old_numbers").split(),
+        }
+        - {"changes", "raw"}
+    )
+)
+EVENT_MAPPABLE = tuple(sorted({"kind", "occurred_at", "status", "agency", "actor", "text"} & set(names(EVENT))))
+
+
+class Strict(BaseModel):
+    """Frozen, and an unknown key is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
+
+
+def _zone(value: str) -> str:
+    if value not in available_timezones():
+        raise ValueError("not a time zone; Indonesia has Asia/Jakarta, Asia/Makassar and Asia/Jayapura")
+    return value
+
+
+def _secret(value: str) -> str:
+    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
+        raise ValueError("name a secret in capitals, as in SIGAP_TOKEN; its value belongs in SATUKANAL_SECRET_<NAME>")
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.match(r"https?://[^/\s]+", value):
+        raise ValueError("write the whole address, as in https://sigap.example.go.id/api")
+    return value.rstrip("/")
+
+
+ZoneName = Annotated[str, AfterValidator(_zone)]
+SecretName = Annotated[str, AfterValidator(_secret)]
+Url = Annotated[str, AfterValidator(_url)]
+Names = Annotated[tuple[str, ...], Field(min_length=1)]
+
+
+class ColumnMap(Strict):
+    """Where a canonical field comes from: one source column, several joined by a blank, or a constant."""
+
+    column: str | None = None
+    join: tuple[str, ...] = ()
+    value: str | None = None
+    formats: tuple[str, ...] = ()  # strptime, tried strictly in order; dates only
+    time_zone: ZoneName | None = None
+    true: tuple[str, ...] = ()  # source values that mean yes; booleans only
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> Self:
+        if sum([self.column is not None, bool(self.join), self.value is not None]) != 1:
+            raise ValueError("give exactly one of column, join and value")
+        return self
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The source columns that this field is made of."""
+        return (self.column,) if self.column is not None else self.join
+
+
+class EventMap(Strict):
+    """A table of answers or status changes, and how its rows find their complaint."""
+
+    table: str
+    complaint: Names  # columns that hold the key of the complaint
+    key: tuple[str, ...] = ()  # columns that make the event's own key; empty = by content
+    kind: Literal["answer", "status", "note"] = "answer"
+    columns: dict[str, str | ColumnMap]
+    ignore: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        check_fields(self.columns, EVENT_MAPPABLE)
+        return self
+
+
+class Condition(Strict):
+    """True where a source column holds one of these values, or matches this pattern (both ignoring case)."""
+
+    column: str
+    any_of: tuple[str, ...] = ()
+    pattern: str | None = None
+
+    @model_validator(mode="after")
+    def _one_test(self) -> Self:
+        if bool(self.any_of) == (self.pattern is not None):
+            raise ValueError("give exactly one of any_of and pattern")
+        return self
+
+
+class Exclusion(Strict):
+    """A named rule for what is no complaint. It is counted, kept and reported, never dropped."""
+
+    rule: str
+    when: Condition
+    unless: Condition | None = None
+
+
+class Mapping(Strict):
+    """How one source carries one stream: its table, its key, its columns."""
+
+    table: str
+    shape: Literal["plain"] = "plain"
+    key: tuple[str, ...] = ()
+    columns: dict[str, str | ColumnMap]
+    ignore: tuple[str, ...] = ()
+    events: tuple[EventMap, ...] = ()
+    exclude: tuple[Exclusion, ...] = ()
+
+    @model_validator(mode="after")
+    def _known_fields(self) -> Self:
+        check_fields(self.columns, MAPPABLE)
+        if "text" not in self.columns and "title" not in self.columns:
+            raise ValueError("map at least one of text and title: without words there is no complaint")
+        return self
+
+
+class UnknownField(ValueError):
+    """A mapping names a canonical field that does not exist."""
+
+    def __init__(self, field: str, known: tuple[str, ...]) -> None:
+        super().__init__(f"{field!r} is not a field that can be mapped")
+        self.field, self.known = field, known
+
+
+def check_fields(columns: dict[str, str | ColumnMap], known: tuple[str, ...]) -> None:
+    """Raise ``UnknownField`` for the first key of ``columns`` that is not in ``known``."""
+    for field in columns:
+        if field not in known:
+            raise UnknownField(field, known)
+
+
+def column_maps(columns: dict[str, str | ColumnMap]) -> dict[str, ColumnMap]:
+    """``columns`` with the short form (a bare column name) written out."""
+    return {f: ColumnMap(column=m) if isinstance(m, str) else m for f, m in columns.items()}
+
+
+class Stream(Strict):
+    """What a channel carries under one natural key."""
+
+    title: str
+    key: Literal["columns", "content"] = "columns"
+    whistleblowing: bool = False  # never enters matching
+
+
+class Politeness(Strict):
+    """How hard a live system may be asked."""
+
+    per_second: float = Field(default=2.0, gt=0)
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    retries: int = Field(default=4, ge=0)
+    max_requests: int = Field(default=20_000, gt=0)
+    contact: str = "Diskominfo"
+
+
+class SourceBase(Strict):
+    """What every source has, whatever its reader."""
+
+    streams: dict[str, Mapping] = Field(min_length=1)
+
+
+class MysqldumpSource(SourceBase):
+    """A file that mysqldump, phpMyAdmin or the like wrote."""
+
+    reader: Literal["mysqldump"]
+    path: str  # a file or a glob, below HOME/sources unless absolute
+    encoding: str = "utf-8"
+
+
+class SheetCount(Strict):
+    """A cell in which the vendor states how many records there are."""
+
+    sheet: str
+    cell: str = Field(pattern=r"^[A-Z]+[1-9][0-9]*$")
+
+
+class SheetSource(SourceBase):
+    """An XLSX workbook; a mapping's table is a sheet."""
+
+    reader: Literal["sheet"]
+    path: str
+    header_row: int = Field(default=1, ge=1)
+    totals: tuple[str, ...] = ("JUMLAH", "TOTAL", "GRAND TOTAL")  # first cell of a row that is a sum, not a record
+    count: SheetCount | None = None
+
+
+class Paging(Strict):
+    """Page numbers in the query; the answer says which page is the last."""
+
+    page: str = "page"
+    size: str | None = None
+    per_page: int = Field(default=100, gt=0)
+    last: str  # dotted path in the answer
+
+
+class Nested(Strict):
+    """A list inside each record that is a table of its own."""
+
+    at: str  # dotted path in the record
+    carry: dict[str, str] = Field(min_length=1)  # column of the nested row: dotted path in the record
+
+
+class RestTable(Strict):
+    """One list that the API serves."""
+
+    path: str
+    records: str = ""  # dotted path of the list in the answer; empty = the answer is the list
+    query: dict[str, str] = {}
+    paging: Paging | None = None
+    nested: dict[str, Nested] = {}
+
+
+class RestCount(Strict):
+    """Another road by which the API tells how many records there are."""
+
+    path: str
+    at: str
+
+
+class BearerAuth(Strict):
+    """A bearer token, by the name of its secret."""
+
+    bearer: SecretName
+
+
+class RestSource(SourceBase):
+    """A JSON API."""
+
+    reader: Literal["rest"]
+    url: Url
+    auth: BearerAuth | None = None
+    tables: dict[str, RestTable] = Field(min_length=1)
+    count: RestCount | None = None
+    politeness: Politeness = Politeness()
+
+
+class Login(Strict):
+    """A login form: hidden inputs (CSRF tokens) are sent back as they came."""
+
+    path: str
+    form: str = "form"  # CSS selector
+    fields: dict[str, SecretName] = Field(min_length=1)  # input name: name of a secret
+    success: str  # CSS selector that only a page behind the login has
+
+
+class Cell(Strict):
+    """A value on a page: the text of what a CSS selector finds, or one of its attributes."""
+
+    select: str
+    attribute: str | None = None
+    optional: bool = False
+
+
+class Listing(Strict):
+    """List pages: one row a record, and links that are followed to the next page."""
+
+    path: str  # with {page}
+    first: int = 1
+    row: str
+    cells: dict[str, Cell] = {}
+    link: Cell  # to the detail page
+    next: str  # CSS selector, present on every page but the last
+
+
+class Fields(Strict):
+    """A table or list of label and value: each label becomes a column, so that a new one shows as drift."""
+
+    row: str
+    label: str
+    value: str
+
+
+class HtmlEvents(Strict):
+    """Blocks on a detail page that are a table of their own."""
+
+    row: str
+    cells: dict[str, Cell] = Field(min_length=1)
+    carry: dict[str, str] = Field(min_length=1)  # column of the block: column of the record
+
+
+class HtmlTable(Strict):
+    """Records that are listed on some pages and told whole on others."""
+
+    listing: Listing
+    detail: Fields
+    cells: dict[str, Cell] = {}  # further values on the detail page
+    nested: dict[str, HtmlEvents] = {}
+
+
+class HtmlCount(Strict):
+    """A page that states how many records there are."""
+
+    path: str
+    cell: Cell
+
+
+class HtmlSource(SourceBase):
+    """Admin pages behind a login."""
+
+    reader: Literal["html"]
+    url: Url
+    login: Login | None = None
+    tables: dict[str, HtmlTable] = Field(min_length=1)
+    count: HtmlCount | None = None
+    politeness: Politeness = Politeness()
+
+
+Source = Annotated[MysqldumpSource | SheetSource | RestSource | HtmlSource, Field(discriminator="reader")]
+
+
+class StatusCode(Strict):
+    """What a local status means in full."""
+
+    status: Status
+    closed_by: Closer | None = None
+    archived_by: Closer | None = None
+
+
+class Codes(Strict):
+    """Local values → codes of ours, compared without case and outer blanks. What is missing here is unmapped."""
+
+    status: dict[str, Status | StatusCode] = {}
+    type: dict[str, SubmissionType] = {}
+    category: dict[str, str] = {}
+    agency: dict[str, str] = {}
+
+
+class Limits(Strict):
+    """What a plausible load looks like: ``min`` stops the channel, ``max`` warns."""
+
+    min: int = Field(default=1, ge=0)
+    max: int | None = None
+    max_withdrawn: float = Field(default=0.05, ge=0, le=1)
+    fill: dict[str, float] = {}  # canonical field: least share of rows that must have it (warning)
+
+
+class Channel(Strict):
+    """One channel: where it is, how its fields map, its code lists and limits."""
+
+    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    title: str
+    government: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    owner: str
+    region: str = Field(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
+    time_zone: ZoneName
+    live: bool
+    streams: dict[str, Stream] = Field(min_length=1)
+    sources: dict[str, Source] = Field(min_length=1)
+    codes: Codes = Codes()
+    null_tokens: tuple[str, ...] = ("", "-", "NULL", "null", "N/A")
+    date_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+    limits: Limits = Limits()
+    personal: tuple[str, ...] = ()  # source columns beyond the mapped ones that hold personal data
+    retention_years: int | None = None
+
+    @model_validator(mode="after")
+    def _streams_are_declared(self) -> Self:
+        for name, source in self.sources.items():
+            for stream, mapping in source.streams.items():
+                if stream not in self.streams:
+                    raise ValueError(f"source {name!r} carries stream {stream!r}, which is not under streams")
+                if self.streams[stream].key == "columns" and not mapping.key:
+                    raise ValueError(f"source {name!r}, stream {stream!r}: name the key columns, or set key: content")
+        return self
