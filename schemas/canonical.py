@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import pandas as pd
+from pandas.api.types import pandas_dtype
 
 Kind = Literal["identity", "provenance", "public", "personal", "evidence"]
 
@@ -143,5 +144,5 @@ def conform(frame: pd.DataFrame, columns: tuple[Column, ...]) -> pd.DataFrame:
             series = pd.Series([fill] * len(frame), index=frame.index, dtype="object")
         else:
             series = frame[column.name]
-        out[column.name] = series.astype(column.dtype)
+        out[column.name] = series.astype(pandas_dtype(column.dtype))
     return pd.DataFrame(out, index=frame.index).reset_index(drop=True)

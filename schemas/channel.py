@@ -15,13 +15,9 @@ from schemas.codes import Closer, Status, SubmissionType
 
 MAPPABLE = tuple(
     sorted(
-        {
-            *names(SUBMISSION, "personal"),
-            *("version_at submitted_at incident_at closed_at type status closed_by archived_by status_reason").split(),
-            *("category agency district village latitude longitude is_anonymous is_confidential").split(),
-            *("sp4n_id old_numbers").split(),
-        }
-        - {"changes", "raw"}
+        {"version_at", *names(SUBMISSION, "public", "personal")}
+        - {"submitted_local", "incident_local", "status_source", "category_source", "agency_source", "region_code"}
+        - {"quoted_numbers", "title_public", "text_public", "changes", "raw"}  # made, not mapped
     )
 )
 EVENT_MAPPABLE = tuple(sorted({"kind", "occurred_at", "status", "agency", "actor", "text"} & set(names(EVENT))))
@@ -270,6 +266,7 @@ class Cell(Strict):
     select: str
     attribute: str | None = None
     optional: bool = False
+    many: bool = False  # all that are found, as a JSON list of texts
 
 
 class Listing(Strict):

@@ -1,8 +1,8 @@
 """The key file, and what is done with it: sealing, blind indexes, ids that cannot be guessed.
 
-One file of 32 random bytes (hex) outside the home folder; three keys are derived from it (HKDF-SHA256), for sealing, for
-blind indexes and for ids, so that one cannot be used to attack another. Losing the file loses the personal data: the
-store holds a check value, and a wrong or missing key beside an old store is an error, never a new key.
+One file of 32 random bytes (hex) outside the home folder; three keys are derived from it (HKDF-SHA256), for sealing,
+for blind indexes and for ids, so that one cannot be used to attack another. Losing the file loses the personal data:
+the store holds a check value, and a wrong or missing key beside an old store is an error, never a new key.
 """
 
 import base64

@@ -1,0 +1,14 @@
+"""Calling the flow from this process, with Prefect embedded or with the server that PREFECT_API_URL names."""
+
+from typing import Any
+
+from flows.embedded import prepare
+from satukanal.settings import read_settings
+
+
+def run_consolidation(channels: list[str] | None) -> dict[str, Any]:
+    """Run ``consolidate`` here and return its summary. Raises what the flow raises."""
+    prepare(read_settings().home_dir)
+    from flows.consolidate import consolidate  # Prefect reads its environment when it is imported
+
+    return consolidate(channels)

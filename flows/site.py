@@ -1,0 +1,91 @@
+"""The installation as a flow sees it: settings, open store, channel files, secrets. Opened per task, shared by none."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from connectors.base import RunError
+from data import REFERENCE
+from satukanal.settings import Settings, read_secret, read_settings
+from satukanal.store import Store, exists, open_store, read_or_make
+from schemas.channel import HtmlSource, RestSource
+from schemas.channel_file import ChannelFile, read_channel, read_channels
+from schemas.reference import Reference, read_reference
+
+
+class NotReady(Exception):
+    """The installation cannot do what was asked. One line: what, where, mend."""
+
+
+@dataclass(frozen=True)
+class Site:
+    """An open installation."""
+
+    settings: Settings
+    store: Store
+    key_was_made: bool
+
+    def channel(self, name: str) -> ChannelFile:
+        """One channel file. Raises ``ChannelFileError``."""
+        return read_channel(self.settings.channels / f"{name}.yaml")
+
+    def channels(self, only: Sequence[str] = ()) -> dict[str, ChannelFile]:
+        """The channel files, all or those named. Raises ``ChannelFileError``."""
+        return read_channels(self.settings.channels, only)
+
+    def reference(self) -> Reference:
+        """Regions, agencies and categories."""
+        return read_reference(REFERENCE)
+
+    def archive_dir(self, channel: str, load_id: str) -> Path:
+        """Where a load's raw bytes lie."""
+        return self.settings.home_dir / "archive" / channel / load_id
+
+    def scratch_dir(self, load_id: str) -> Path:
+        """Where a load keeps what it needs until it is published."""
+        return self.settings.home_dir / "scratch" / load_id
+
+
+@contextmanager
+def open_site() -> Iterator[Site]:
+    """Open the installation; store and key are made if there are none.
+
+    Raises ``NotReady``, ``StoreError``, ``WrongKey`` or ``SettingsError``, each one line for a person.
+    """
+    settings = read_settings()
+    keys, made = read_or_make(settings.key_path, may_make=not exists(settings.store_url))
+    store = open_store(settings.store_url, keys)
+    try:
+        yield Site(settings, store, made)
+    finally:
+        store.close()
+
+
+@contextmanager
+def open_existing() -> Iterator[Site]:
+    """Open the installation for reading; without a store raises ``NotReady``."""
+    settings = read_settings()
+    if not exists(settings.store_url):
+        raise NotReady(f"there is no store under {settings.home_dir}; run 'satukanal demo' or 'satukanal run' first")
+    with open_site() as site:
+        yield site
+
+
+def secret(name: str) -> str:
+    """The value of a secret. Raises ``RunError`` naming the variable to set."""
+    value = read_secret(name)
+    if value is None:
+        raise RunError(f"the secret {name} is not set; set SATUKANAL_SECRET_{name} or SATUKANAL_SECRET_{name}_FILE")
+    return value
+
+
+def missing_secrets(file: ChannelFile) -> list[str]:
+    """Names of secrets that the channel's sources ask for and the environment does not have."""
+    wanted: list[str] = []
+    for source in file.channel.sources.values():
+        if isinstance(source, RestSource) and source.auth:
+            wanted.append(source.auth.bearer)
+        if isinstance(source, HtmlSource) and source.login:
+            wanted += source.login.fields.values()
+    return [name for name in wanted if read_secret(name) is None]

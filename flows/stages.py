@@ -1,0 +1,213 @@
+"""The stages of a load as plain functions, each restartable alone: what it reads is on disk or in staging by load id.
+
+They compose the rooms below (connectors, transforms, store, reports) and know nothing of the orchestrator.
+"""
+
+import logging
+import shutil
+from collections import Counter
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from connectors.archive import Archive, ArchiveWriter
+from connectors.base import Context
+from connectors.readers import READERS
+from flows.site import Site, secret
+from satukanal.reports import render_html, render_json
+from satukanal.store import matching, read, reconcile, runs
+from satukanal.store.publish import Extracted, Published, publish
+from satukanal.store.stage import stage
+from schemas.channel import Channel
+from schemas.expectations import QualityResult, check
+from transforms.match import MODEL_PATH, emit_keys, load_model, match
+from transforms.normalise import RawFrame, UnreadablePiece, normalise
+
+log = logging.getLogger("satukanal")
+FRAMES = ("submissions", "events", "rejected", "excluded")
+
+
+class GateClosed(Exception):
+    """A critical expectation failed: the channel is not published. One line that names the expectations."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """What the stages before publishing found out, kept beside the frames."""
+
+    raw_records: int
+    parts: int
+    events: int
+    extracted: int
+    source_count: int | None
+    archive_sha256: str
+    archive_objects: int
+    archive_bytes: int
+    complete: bool
+    schema_drift: tuple[str, ...]
+    unmapped: dict[str, dict[str, int]]
+    flags: dict[str, int]
+    problems: tuple[str, ...]
+
+
+def primary_source(channel: Channel) -> str:
+    """The source that is read: the first that the channel file names."""
+    return next(iter(channel.sources))
+
+
+def extract(site: Site, channel_id: str, load_id: str) -> str:
+    """Read the old system into the archive; returns the manifest's SHA-256. An archive that is whole is kept.
+
+    Raises the errors of ``connectors.base``.
+    """
+    file = site.channel(channel_id)
+    source = file.channel.sources[primary_source(file.channel)]
+    folder = site.archive_dir(channel_id, load_id)
+    if (folder / "manifest.json").exists():
+        return Archive.open(folder, site.store.keys).sha256
+    shutil.rmtree(folder, ignore_errors=True)
+    context = Context(
+        channel=channel_id,
+        sources_dir=site.settings.home_dir / "sources",
+        secret=secret,
+        address=site.settings.addresses.get(channel_id),
+        progress=lambda done, total: log.info("%s: %s%s read", channel_id, done, f" of {total}" if total else ""),
+    )
+    writer = ArchiveWriter(folder, site.store.keys)
+    READERS[source.reader].extract(source, writer, context)
+    archive = writer.finish()
+    log.info("%s: %d objects archived", channel_id, len(archive.entries))
+    return archive.sha256
+
+
+def transform(site: Site, channel_id: str, load_id: str) -> int:
+    """Parse and normalise the archive into sealed frames in scratch; returns how many submissions there are."""
+    file = site.channel(channel_id)
+    name = primary_source(file.channel)
+    source = file.channel.sources[name]
+    archive = Archive.open(site.archive_dir(channel_id, load_id), site.store.keys)
+    reader = READERS[source.reader]
+    tables, unreadable, problems = [], [], []
+    for raw in reader.parse(source, archive):
+        tables.append(RawFrame(raw.table, raw.frame))
+        unreadable += [UnreadablePiece(**asdict(piece)) for piece in raw.unreadable]
+        problems += raw.problems
+    fetched_at = max((datetime.fromisoformat(e.fetched_at) for e in archive.entries), default=datetime.now(UTC))
+    done = normalise(file.channel, name, tables, unreadable, fetched_at, site.reference())
+    counted = reader.count(source, archive)
+    told = Told(
+        **asdict(done.counts),
+        source_count=None if counted is None else sum(counted.values()),
+        archive_sha256=archive.sha256,
+        archive_objects=len(archive.entries),
+        archive_bytes=sum(e.bytes for e in archive.entries),
+        complete=not unreadable,
+        schema_drift=done.schema_drift,
+        unmapped=done.unmapped,
+        flags=_count_flags(done.submissions, done.events),
+        problems=tuple(dict.fromkeys(problems)),
+    )
+    folder = site.scratch_dir(load_id)
+    folder.mkdir(parents=True, exist_ok=True)
+    for frame_name in FRAMES:
+        _write_frame(site, folder / frame_name, load_id, getattr(done, frame_name))
+    (folder / "told.json").write_bytes(orjson.dumps(asdict(told)))
+    log.info("%s: %d submissions normalised", channel_id, len(done.submissions))
+    return len(done.submissions)
+
+
+def check_quality(site: Site, channel_id: str, load_id: str) -> None:
+    """Hold the batch against its expectations and keep what they found.
+
+    Raises ``GateClosed`` if a critical one fails.
+    """
+    file = site.channel(channel_id)
+    results = check(_read_frame(site, load_id, "submissions"), file.channel.limits)
+    runs.save_quality(site.store, load_id, file.channel.government, results)
+    failed = [r for r in results if r.suite == "critical" and not r.success]
+    if failed:
+        raise GateClosed("critical expectations failed: " + "; ".join(_said(r) for r in failed))
+
+
+def load(site: Site, channel_id: str, load_id: str) -> Published:
+    """Stage and publish, then forget the scratch. Raises ``ConservationBroken``."""
+    file = site.channel(channel_id)
+    frames = {name: _read_frame(site, load_id, name) for name in FRAMES}
+    told = _read_told(site, load_id)
+    stage(site.store, load_id, file.channel.government, **frames)
+    extracted = Extracted(**asdict(told), max_withdrawn=file.channel.limits.max_withdrawn)
+    done = publish(site.store, load_id, extracted, site.settings.who)
+    shutil.rmtree(site.scratch_dir(load_id), ignore_errors=True)
+    log.info("%s: %d inserted, %d updated, %d unchanged", channel_id, done.inserted, done.updated, done.unchanged)
+    return done
+
+
+def counts_so_far(site: Site, load_id: str) -> dict[str, int]:
+    """What is known of a load that will not be published."""
+    path = site.scratch_dir(load_id) / "told.json"
+    if not path.exists():
+        return {}
+    told = _read_told(site, load_id)
+    return {n: getattr(told, n) for n in ("raw_records", "parts", "events", "extracted")}
+
+
+def match_run(site: Site, run_id: str) -> int:
+    """Match what is not yet matched, in one transaction; returns how many submissions were looked at."""
+    fresh = matching.fresh_uids(site.store)
+    if not fresh:
+        return 0
+    model = load_model(MODEL_PATH)
+    keys = emit_keys(matching.records(site.store, fresh))
+    around = matching.neighbourhood(site.store, run_id, keys, fresh)
+    found = match(around.records, around.keys, set(fresh), around.judgements, around.clusters, model)
+    result = matching.Matching(found.judgements, found.clusters, found.incidents, model.version)
+    matching.apply(site.store, run_id, site.settings.who, fresh, result)
+    log.info("matching: %d submissions, %d judgements", len(fresh), len(found.judgements))
+    return len(fresh)
+
+
+def reconcile_run(site: Site, run_id: str) -> bool:
+    """Read the run's numbers back from the committed store; whether all is balanced."""
+    return reconcile.reconcile(site.store, run_id)
+
+
+def write_report(site: Site, run_id: str) -> Path:
+    """Write the run's report as HTML and JSON under ``home/reports``; returns the path of the HTML file."""
+    folder = site.settings.home_dir / "reports"
+    folder.mkdir(parents=True, exist_ok=True)
+    report = read.report(site.store, run_id)
+    (folder / f"{run_id}.json").write_bytes(render_json(report))
+    path = folder / f"{run_id}.html"
+    path.write_text(render_html(report, site.settings.lang), encoding="utf-8")
+    return path
+
+
+def _write_frame(site: Site, path: Path, load_id: str, frame: pd.DataFrame) -> None:
+    buffer = BytesIO()
+    frame.to_parquet(buffer, index=False)
+    path.write_bytes(site.store.keys.seal(buffer.getvalue(), f"scratch/{load_id}/{path.name}".encode()))
+
+
+def _read_frame(site: Site, load_id: str, name: str) -> pd.DataFrame:
+    sealed = (site.scratch_dir(load_id) / name).read_bytes()
+    return pd.read_parquet(BytesIO(site.store.keys.open(sealed, f"scratch/{load_id}/{name}".encode())))
+
+
+def _read_told(site: Site, load_id: str) -> Told:
+    values: dict[str, Any] = orjson.loads((site.scratch_dir(load_id) / "told.json").read_bytes())
+    return Told(**values | {n: tuple(values[n]) for n in ("schema_drift", "problems")})
+
+
+def _count_flags(*frames: pd.DataFrame) -> dict[str, int]:
+    found = Counter(flag for frame in frames for text in frame["flags"].dropna() for flag in orjson.loads(text))
+    return dict(sorted(found.items()))
+
+
+def _said(result: QualityResult) -> str:
+    column = f" of {result.column}" if result.column else ""
+    return f"{result.expectation}{column} ({result.observed})"
