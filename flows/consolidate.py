@@ -167,7 +167,7 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
     under_way: dict[str, tuple[str, PrefectFuture[str], PrefectFuture[int]]] = {}
     for name, file in files.items():
         source = stages.primary_source(file.channel)
-        load_id = runs.begin_load(site.store, run_id, file.channel, file.sha256, source)
+        load_id = runs.begin_load(site.store, run_id, file.channel, file.sha256, source, site.settings.who)
         extracted = extract.submit(name, load_id)
         under_way[name] = load_id, extracted, transform.submit(name, load_id, extracted)
     statuses = set()

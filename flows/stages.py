@@ -10,6 +10,7 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import orjson
@@ -25,10 +26,11 @@ from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
 from schemas.channel import Channel
 from schemas.expectations import QualityResult, check
-from transforms.match import MODEL_PATH, emit_keys, load_model, match
+from transforms.match import DEFAULT_MODEL, emit_keys, load_model, match
 from transforms.normalise import RawFrame, UnreadablePiece, normalise
 
 log = logging.getLogger("satukanal")
+TICK_SECONDS = 2.0
 FRAMES = ("submissions", "events", "rejected", "excluded")
 
 
@@ -55,6 +57,19 @@ class Told:
     problems: tuple[str, ...]
 
 
+class _Ticker:
+    """Tells how far reading has come, at most every other second."""
+
+    def __init__(self, channel_id: str) -> None:
+        self.channel_id, self.told_at = channel_id, monotonic()
+
+    def tick(self, done: int, total: int | None) -> None:
+        """``done`` of ``total`` (None: unknown) requests or pieces are read."""
+        if monotonic() - self.told_at >= TICK_SECONDS:
+            self.told_at = monotonic()
+            log.info("%s: %d%s read", self.channel_id, done, f" of {total}" if total else "")
+
+
 def primary_source(channel: Channel) -> str:
     """The source that is read: the first that the channel file names."""
     return next(iter(channel.sources))
@@ -76,7 +91,7 @@ def extract(site: Site, channel_id: str, load_id: str) -> str:
         sources_dir=site.settings.home_dir / "sources",
         secret=secret,
         address=site.settings.addresses.get(channel_id),
-        progress=lambda done, total: log.info("%s: %s%s read", channel_id, done, f" of {total}" if total else ""),
+        progress=_Ticker(channel_id).tick,
     )
     writer = ArchiveWriter(folder, site.store.keys)
     READERS[source.reader].extract(source, writer, context)
@@ -161,7 +176,7 @@ def match_run(site: Site, run_id: str) -> int:
     fresh = matching.fresh_uids(site.store)
     if not fresh:
         return 0
-    model = load_model(MODEL_PATH)
+    model = load_model(DEFAULT_MODEL)
     keys = emit_keys(matching.records(site.store, fresh))
     around = matching.neighbourhood(site.store, run_id, keys, fresh)
     found = match(around.records, around.keys, set(fresh), around.judgements, around.clusters, model)

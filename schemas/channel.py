@@ -102,6 +102,11 @@ class Condition(Strict):
     def _one_test(self) -> Self:
         if bool(self.any_of) == (self.pattern is not None):
             raise ValueError("give exactly one of any_of and pattern")
+        if self.pattern is not None:
+            try:
+                re.compile(self.pattern)
+            except re.error as error:
+                raise ValueError(f"pattern is no regular expression: {error}") from error
         return self
 
 

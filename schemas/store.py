@@ -381,15 +381,20 @@ ledger = sa.Table(
 )
 
 agency = sa.Table(
-    "agency", metadata, _text("agency", key=True), _government(), _text("name"), _text("name_short", optional=True)
+    "agency",
+    metadata,
+    _text("government", key=True),
+    _text("agency", key=True),
+    _text("name"),
+    _text("name_short", optional=True),
 )
 
 agency_alias = sa.Table(
     "agency_alias",
     metadata,
+    _text("government", key=True),
     _text("alias", key=True),
     _text("agency", key=True),
-    _government(),
     sa.Column("valid_from", sa.Date, nullable=True),
     sa.Column("valid_to", sa.Date, nullable=True),
 )

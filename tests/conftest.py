@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 import tempfile
 import uuid
@@ -13,23 +12,16 @@ import pytest
 import sqlalchemy as sa
 
 from satukanal.store import Keyring, Store, open_store
+from tests.servers import find_server, free_port
 
 KEYS = Keyring.from_secret(bytes(range(32)))
-SERVERS = {"mariadb": ("mariadbd",), "chromium": ("chromium", "chromium-browser", "google-chrome")}
-BIN_DIRS = ("/usr/sbin", "/usr/local/sbin")
-
-
-def find_binary(*names: str) -> str | None:
-    """The first of these programs that the machine has."""
-    path = os.pathsep.join((os.environ.get("PATH", ""), *BIN_DIRS))
-    return next((found for name in names if (found := shutil.which(name, path=path))), None)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
     """A test that needs a server which is not here is named and not run; where CI is set it fails."""
     for marker in item.iter_markers("server"):
         name = marker.args[0]
-        if find_binary(*SERVERS[name]) is None:
+        if find_server(name) is None:
             if os.environ.get("CI"):
                 pytest.fail(f"{name} is not installed, and CI is set", pytrace=False)
             pytest.skip(f"{name} is not installed")
@@ -49,7 +41,8 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 @pytest.fixture(scope="session")
 def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
     """A PostgreSQL on a free port: the machine's own binaries, else those of a wheel. Stopped at the end."""
-    pg_ctl = find_binary("pg_ctl") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), None)
+    found = [shutil.which("pg_ctl"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))]
+    pg_ctl = next((path for path in found if path), None)
     if pg_ctl is None:
         yield from _wheel_server(tmp_path_factory.mktemp("pgserver"))
         return
@@ -84,13 +77,6 @@ def _wheel_server(folder: Path) -> Iterator[sa.URL]:
         yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
     finally:
         server.cleanup()
-
-
-def free_port() -> int:
-    """A TCP port of loopback that nobody listens on."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        return int(listener.getsockname()[1])
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def membership(store: Store) -> list[dict[str, Any]]:
 
 
 def _rows(connection: sa.Connection, query: sa.Select[Any]) -> list[dict[str, Any]]:
-    return [dict(row) for row in connection.execute(query).mappings()]
+    return [{str(name): value for name, value in row.items()} for row in connection.execute(query).mappings()]
 
 
 def _seconds(row: Any) -> float:

@@ -73,12 +73,14 @@ def register_channel(store: Store, spec: Channel, spec_sha256: str, actor: str) 
 def transition(store: Store, channel_id: str, to: ChannelState, actor: str, reason: str) -> None:
     """Move a channel to another state, as an act in the ledger. Whether it may is for the gates to say."""
     with store.writing() as connection:
-        row = connection.execute(sa.select(channel).where(channel.c.channel == channel_id)).one()
-        now = datetime.now(UTC)
-        connection.execute(
-            channel.update().where(channel.c.channel == channel_id).values(state=to.value, state_since=now)
-        )
-        _note_transition(connection, channel_id, row.government, row.state, to, actor, reason, now)
+        _move(connection, channel_id, to, actor, reason)
+
+
+def _move(connection: sa.Connection, channel_id: str, to: ChannelState, actor: str, reason: str) -> None:
+    row = connection.execute(sa.select(channel).where(channel.c.channel == channel_id)).one()
+    now = datetime.now(UTC)
+    connection.execute(channel.update().where(channel.c.channel == channel_id).values(state=to.value, state_since=now))
+    _note_transition(connection, channel_id, row.government, row.state, to, actor, reason, now)
 
 
 def _note_transition(
@@ -98,10 +100,12 @@ def _note_transition(
     ledger.append(connection, government=government, act="transition", subject=channel_id, actor=actor, payload=told)
 
 
-def begin_load(store: Store, run_id: str, spec: Channel, spec_sha256: str, source: str) -> str:
-    """Record that a channel's load began; returns its ``load_id``."""
+def begin_load(store: Store, run_id: str, spec: Channel, spec_sha256: str, source: str, actor: str) -> str:
+    """Record that a channel's load began; returns its ``load_id``. The first one moves the channel to *loading*."""
     load_id = new_id(f"load-{spec.id}")
     with store.writing() as connection:
+        if connection.scalar(sa.select(channel.c.state).where(channel.c.channel == spec.id)) == ChannelState.REGISTERED:
+            _move(connection, spec.id, ChannelState.LOADING, actor, "its first load began")
         connection.execute(
             load.insert().values(
                 load_id=load_id,

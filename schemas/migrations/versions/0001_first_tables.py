@@ -20,20 +20,20 @@ def upgrade() -> None:
     """The store's first tables, views and guards"""
     op.create_table(
         "agency",
-        sa.Column("agency", sa.Text(), nullable=False),
         sa.Column("government", sa.Text(), nullable=False),
+        sa.Column("agency", sa.Text(), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("name_short", sa.Text(), nullable=True),
-        sa.PrimaryKeyConstraint("agency", name=op.f("pk_agency")),
+        sa.PrimaryKeyConstraint("government", "agency", name=op.f("pk_agency")),
     )
     op.create_table(
         "agency_alias",
+        sa.Column("government", sa.Text(), nullable=False),
         sa.Column("alias", sa.Text(), nullable=False),
         sa.Column("agency", sa.Text(), nullable=False),
-        sa.Column("government", sa.Text(), nullable=False),
         sa.Column("valid_from", sa.Date(), nullable=True),
         sa.Column("valid_to", sa.Date(), nullable=True),
-        sa.PrimaryKeyConstraint("alias", "agency", name=op.f("pk_agency_alias")),
+        sa.PrimaryKeyConstraint("government", "alias", "agency", name=op.f("pk_agency_alias")),
     )
     op.create_table(
         "channel",
