@@ -1,14 +1,17 @@
 """The archive: every raw byte that a load read, sealed, with a manifest that says what, whence, when and its SHA-256.
 
-One folder is one load of one channel. Objects are written first, each whole or not at all; ``manifest.json`` comes last:
-a folder without one is the remains of a load that was killed. What the bytes mean is left to the readers.
+One folder is one load of one channel. Objects are written first, each whole or not at all; ``manifest.json`` comes
+last: a folder without one is the remains of a load that was killed, and may be written anew. A finished archive never
+changes. What the bytes mean is left to the readers.
 """
 
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
@@ -65,19 +68,31 @@ class Archive:
 
     def entry(self, name: str) -> Entry:
         """The entry of one object. Raises ``KeyError``."""
-        for entry in self.entries:
-            if entry.name == name:
-                return entry
-        raise KeyError(name)
+        return self._by_name[name]
+
+    @cached_property
+    def _by_name(self) -> dict[str, Entry]:
+        return {entry.name: entry for entry in self.entries}
 
     def stream(self, name: str) -> Iterator[bytes]:
-        """The raw bytes of an object, a megabyte at a time. Raises ``ArchiveDamaged``."""
-        path = self.folder / name
+        """The raw bytes of an object, a megabyte at a time.
+
+        Raises ``ArchiveDamaged`` for a file that is missing, cut off, altered or brought from another archive (the last
+        only after its bytes were handed out), and ``KeyError`` for a name that is not in the manifest.
+        """
+        entry, path = self.entry(name), self.folder / name
+        digest = hashlib.sha256()
         try:
             with path.open("rb") as file:
-                yield from _open_frames(file, name, self.cipher)
-        except (OSError, ValueError) as error:
+                for plain in _open_frames(file, name, self.cipher):
+                    digest.update(plain)
+                    yield plain
+        except OSError as error:
+            raise ArchiveDamaged(f"{path}: cannot be read ({error.strerror})") from error
+        except ValueError as error:
             raise ArchiveDamaged(f"{path}: {error}") from error
+        if digest.hexdigest() != entry.sha256:
+            raise ArchiveDamaged(f"{path}: not the object that the manifest names")
 
     def read(self, name: str) -> bytes:
         """All raw bytes of an object. Raises ``ArchiveDamaged``."""
@@ -88,25 +103,26 @@ class ArchiveWriter:
     """An archive in the making. ``finish`` makes it readable."""
 
     def __init__(self, folder: Path, cipher: Cipher) -> None:
+        """Make ``folder``, or take over what a killed load left. Raises ``FileExistsError`` for a finished archive."""
         self.folder, self.cipher = folder, cipher
         self._entries: dict[str, Entry] = {}
         folder.mkdir(parents=True, exist_ok=True)
+        if (folder / MANIFEST).exists():
+            raise FileExistsError(f"{folder}: a finished archive is not written again")
+        for leftover in folder.glob(".*.part"):
+            leftover.unlink()
 
     def write(self, name: str, chunks: Iterable[bytes], origin: dict[str, str]) -> Entry:
         """Seal and store one object. ``name`` is a plain file name, new in this archive."""
         if not name or name in self._entries or name == MANIFEST or Path(name).name != name or name.startswith("."):
             raise ValueError(f"not a new plain file name: {name!r}")
         raw, stored, size = hashlib.sha256(), hashlib.sha256(), 0
-        partial = self.folder / f".{name}.part"
-        with partial.open("wb") as file:
+        with _whole_or_not_at_all(self.folder / name) as file:
             for frame, plain in _seal_frames(chunks, name, self.cipher):
                 raw.update(plain)
                 stored.update(frame)
                 size += len(plain)
                 file.write(frame)
-            file.flush()
-            os.fsync(file.fileno())
-        partial.replace(self.folder / name)
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         entry = Entry(name, size, raw.hexdigest(), stored.hexdigest(), now, origin)
         self._entries[name] = entry
@@ -115,13 +131,37 @@ class ArchiveWriter:
     def finish(self) -> Archive:
         """Write the manifest, last and whole, and open the archive."""
         content = orjson.dumps({"objects": [asdict(e) for e in self._entries.values()]}, option=orjson.OPT_INDENT_2)
-        partial = self.folder / f".{MANIFEST}.part"
-        with partial.open("wb") as file:
+        _sync_folder(self.folder)  # the objects' names must outlive a power cut before the manifest's does
+        with _whole_or_not_at_all(self.folder / MANIFEST) as file:
             file.write(content)
+        _sync_folder(self.folder)
+        _sync_folder(self.folder.parent)
+        return Archive.open(self.folder, self.cipher)
+
+
+@contextmanager
+def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
+    """A file that gets its name only when all its bytes are on the disk."""
+    partial = path.with_name(f".{path.name}.part")
+    try:
+        with partial.open("wb") as file:
+            yield file
             file.flush()
             os.fsync(file.fileno())
-        partial.replace(self.folder / MANIFEST)
-        return Archive.open(self.folder, self.cipher)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Make new names in ``folder`` durable, where the system can."""
+    if os.name != "posix":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _context(name: str, index: int, *, last: bool) -> bytes:
@@ -130,16 +170,17 @@ def _context(name: str, index: int, *, last: bool) -> bytes:
 
 def _seal_frames(chunks: Iterable[bytes], name: str, cipher: Cipher) -> Iterator[tuple[bytes, bytes]]:
     """Frames of 4-byte length and sealed bytes; the last one is marked, so that a cut file is noticed."""
-    index, held = 0, b""
+    index, held = 0, bytearray()
     for chunk in chunks:
         held += chunk
         while len(held) > CHUNK:
-            plain, held = held[:CHUNK], held[CHUNK:]
+            plain = bytes(held[:CHUNK])
+            del held[:CHUNK]
             sealed = cipher.seal(plain, _context(name, index, last=False))
             yield len(sealed).to_bytes(4, "big") + sealed, plain
             index += 1
-    sealed = cipher.seal(held, _context(name, index, last=True))
-    yield len(sealed).to_bytes(4, "big") + sealed, held
+    sealed = cipher.seal(bytes(held), _context(name, index, last=True))
+    yield len(sealed).to_bytes(4, "big") + sealed, bytes(held)
 
 
 def _open_frames(file: BinaryIO, name: str, cipher: Cipher) -> Iterator[bytes]:

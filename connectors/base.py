@@ -13,6 +13,9 @@ from typing import Any, Protocol
 import pandas as pd
 
 from connectors.archive import Archive, ArchiveWriter
+from schemas.channel import SourceBase
+
+BATCH = 20_000  # rows that a table is handed out in
 
 
 class ReaderError(Exception):
@@ -56,6 +59,68 @@ class RawTable:
     problems: tuple[str, ...] = ()  # oddities for the report, without personal values
 
 
+class Rows:
+    """Gathers raw records of a few tables and hands them out as ``RawTable``, a batch at a time.
+
+    Cells are text or None. A lone surrogate, which no text file can hold, becomes U+FFFD.
+    """
+
+    def __init__(self, *tables: str) -> None:
+        self._rows: dict[str, list[dict[str, str | None]]] = {table: [] for table in tables}
+        self._unreadable: list[Unreadable] = []
+        self._problems: dict[str, list[str]] = {table: [] for table in tables}
+        self._read: set[str] = set()
+        self._faults: dict[str, str] = {}
+
+    def add(self, table: str, object_: str, position: str, cells: Mapping[str, str | None]) -> None:
+        """One record, read from ``position`` of the archive object ``object_``."""
+        self._rows[table].append({**cells, "_object": object_, "_position": position})
+        self._read.add(table)
+
+    def reject(self, piece: Unreadable) -> None:
+        """One piece that cannot be read."""
+        self._unreadable.append(piece)
+        self._faults.setdefault(piece.table, piece.detail)
+
+    def remark(self, table: str, problem: str) -> None:
+        """An oddity for the report; said once, however often it is met."""
+        if problem not in self._problems[table]:
+            self._problems[table].append(problem)
+
+    def hopeless(self) -> dict[str, str]:
+        """The tables of which pieces were met and none could be read, with the fault of the first piece."""
+        return {table: fault for table, fault in self._faults.items() if table not in self._read}
+
+    @property
+    def full(self) -> bool:
+        """True once there is enough for a batch."""
+        return max(map(len, self._rows.values())) >= BATCH
+
+    def drain(self) -> Iterator[RawTable]:
+        """What was gathered, one ``RawTable`` a table (an empty one too), and start anew."""
+        for table, rows in self._rows.items():
+            try:
+                frame = pd.DataFrame(rows, dtype="str")
+            except UnicodeEncodeError:
+                frame = pd.DataFrame(
+                    [{_sound(k): v and _sound(v) for k, v in row.items()} for row in rows], dtype="str"
+                )
+            frame = frame if rows else pd.DataFrame(columns=["_object", "_position"], dtype="str")
+            unreadable = tuple(piece for piece in self._unreadable if piece.table == table)
+            yield RawTable(table, frame, unreadable, tuple(self._problems[table]))
+            rows.clear()
+            self._problems[table].clear()
+        self._unreadable.clear()
+
+
+def _sound(text: str) -> str:
+    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+def _quiet(done: int, total: int | None) -> None:
+    """Progress that nobody watches."""
+
+
 @dataclass(frozen=True)
 class Context:
     """What a reader may use besides its part of the channel file."""
@@ -64,7 +129,14 @@ class Context:
     sources_dir: Path  # where relative paths of files start
     secret: Callable[[str], str]  # raises RunError for one that is not set
     address: str | None = None  # replaces scheme, host and port of the channel file's address
-    progress: Callable[[int, int | None], None] = field(default=lambda done, total: None)
+    progress: Callable[[int, int | None], None] = field(default=_quiet)
+
+
+def counted_stream(source: SourceBase) -> str:
+    """The stream that a source's own count speaks of. Raises ``ChannelError`` where it could be any of several."""
+    if len(source.streams) > 1:
+        raise ChannelError("count: speaks of one stream, but this source carries several; make it a source per stream")
+    return next(iter(source.streams))
 
 
 class Reader(Protocol):
@@ -77,4 +149,4 @@ class Reader(Protocol):
         """Read raw records from the archive, offline. A piece that cannot be read is an ``Unreadable``, never lost."""
 
     def count(self, source: Any, archive: Archive) -> Mapping[str, int] | None:
-        """How many records the source says it has, by stream, by another road than the records; None if it tells not."""
+        """How many records the source says it has, by stream and by another road; None if it does not tell."""

@@ -1,0 +1,90 @@
+"""Finds the files of a source and puts them into the archive, byte for byte.
+
+What the bytes mean is left to the readers of each format. Relative paths start at the folder of sources and stay below
+it: a channel file that came from elsewhere cannot pick up other files of the machine by ``..``.
+"""
+
+import difflib
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from connectors.archive import MANIFEST, ArchiveWriter
+from connectors.base import ChannelError, Context, RetryError
+from schemas.channel import SourceBase
+
+_CHUNK = 1 << 20
+_GLOB_SIGNS = frozenset("*?[")
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``; did you mean 'x'?`` for the most similar of ``known``, or nothing."""
+    by_folded = {option.casefold(): option for option in known}
+    close = difflib.get_close_matches(name.casefold(), by_folded, n=1)
+    return f"; did you mean {by_folded[close[0]]!r}?" if close else ""
+
+
+def mapped_tables(source: SourceBase) -> tuple[str, ...]:
+    """The tables (or sheets) that a source's mappings and their events name, each once."""
+    mappings = source.streams.values()
+    names = [name for m in mappings for name in (m.table, *(event.table for event in m.events))]
+    return tuple(dict.fromkeys(names))
+
+
+def find_files(path: str, sources_dir: Path) -> tuple[Path, ...]:
+    """The files that ``path`` (a file or a glob) names, sorted. Relative paths start at ``sources_dir``.
+
+    Raises ``ChannelError`` if there is none, or if a relative path climbs out with ``..``.
+    """
+    wanted = Path(path)
+    if not wanted.is_absolute() and ".." in wanted.parts:
+        raise ChannelError(f"path {path!r}: may not climb out of {sources_dir} with '..'; write an absolute path")
+    place = sources_dir / wanted  # an absolute path stays as it is
+    if place.is_file():  # first, so that a name with brackets in it is no glob
+        return (place,)
+    if _GLOB_SIGNS & set(path):
+        start = Path(wanted.anchor) if wanted.is_absolute() else sources_dir
+        pattern = str(wanted.relative_to(wanted.anchor))
+        found = tuple(sorted(file for file in start.glob(pattern) if file.is_file()))
+        if found:
+            return found
+        raise ChannelError(f"{place}: matches no file; put the files there, or change path in the channel file")
+    beside = [file.name for file in place.parent.iterdir()] if place.parent.is_dir() else []
+    hint = nearest(place.name, beside)
+    raise ChannelError(f"{place}: no such file{hint or '; put it there, or change path in the channel file'}")
+
+
+def archive_files(path: str, archive: ArchiveWriter, context: Context) -> None:
+    """Archive every file that ``path`` names. Progress is told in bytes.
+
+    Raises ``ChannelError`` if a file is missing or may not be read, ``RetryError`` if it changes meanwhile.
+    """
+    files = find_files(path, context.sources_dir)
+    total, done = sum(file.stat().st_size for file in files), 0
+    for name, file in zip(_object_names(files), files, strict=True):
+        try:
+            before = file.stat()
+            modified = datetime.fromtimestamp(before.st_mtime, UTC).isoformat(timespec="seconds")
+            origin = {"path": file.name, "size": str(before.st_size), "mtime": modified}
+            archive.write(name, _chunks(file, context, done, total), origin)
+            after = file.stat()
+        except OSError as error:
+            raise ChannelError(f"{file}: cannot be read ({error.strerror}); check its owner and mode") from error
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise RetryError(f"{file}: changed while it was read; wait until the copy is done")
+        done += before.st_size
+
+
+def _chunks(file: Path, context: Context, done: int, total: int) -> Iterator[bytes]:
+    with file.open("rb") as opened:
+        while chunk := opened.read(_CHUNK):
+            yield chunk
+            done += len(chunk)
+            context.progress(done, total)
+
+
+def _object_names(files: tuple[Path, ...]) -> tuple[str, ...]:
+    """Names for the archive: the file's own, or with a number before it where that would not do."""
+    names = [file.name for file in files]
+    plain = len(set(names)) == len(names) and not any(name == MANIFEST or name.startswith(".") for name in names)
+    return tuple(names) if plain else tuple(f"{number:03d}-{name}" for number, name in enumerate(names, start=1))

@@ -1,0 +1,256 @@
+"""The way to an old web system: polite, bounded, and never off the declared address.
+
+One ``WebSession`` talks to one scheme, host and port. Every request has a time-out, waits its turn, counts against the
+budget and is asked again only where that is safe. TLS is always verified. A proxy or an own certificate authority is
+taken from the machine's settings, as by any other program. What an answer means is left to the readers.
+"""
+
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from types import TracebackType
+from typing import Self
+from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+
+import requests
+from requests.auth import AuthBase
+from urllib3.exceptions import InvalidHeader, MaxRetryError
+from urllib3.util import Retry
+
+from connectors.base import ChannelError, Context, RetryError, RunError
+from schemas.channel import Politeness
+
+BUSY = frozenset({429, 500, 502, 503, 504})  # may be better in a moment
+PATIENCE_SECONDS = 300.0  # a system that asks for a longer pause is asked again by another run
+HOPS = 5  # redirects that one request may take
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer, read whole. ``url`` is the address that answered in the end; the body is free of transfer coding."""
+
+    method: str
+    url: str
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def origin(self) -> dict[str, str]:
+        """Where the body came from, for the archive's manifest. Holds no header that was sent, so no secret."""
+        return {
+            "method": self.method,
+            "url": self.url,
+            "status": str(self.status),
+            "content_type": self.content_type,
+        }
+
+
+class Anonymous(AuthBase):
+    """No credentials; said aloud, so that requests does not look for some in the machine's netrc."""
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Leave ``request`` as it is."""
+        return request
+
+
+class Bearer(AuthBase):
+    """A bearer token. ``name`` is that of its secret, for messages."""
+
+    def __init__(self, name: str, token: str) -> None:
+        """Raises ``ChannelError`` for a token that cannot stand in a header; the token itself is not shown."""
+        self._token = token.strip()
+        if not self._token or not self._token.isascii() or not self._token.isprintable():
+            raise ChannelError(f"secret {name}: is no token; it must be one line of ASCII characters")
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header to ``request``."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+class WebSession:
+    """A conversation with one scheme, host and port. Use it in a ``with`` block."""
+
+    def __init__(
+        self,
+        url: str,
+        politeness: Politeness,
+        context: Context,
+        auth: AuthBase,
+        *,
+        wants: str,
+        secrets: Sequence[str] = (),
+    ) -> None:
+        """Nothing is asked yet. ``wants`` is a media type; ``secrets`` names what to check when the system refuses.
+
+        Raises ``ChannelError`` or ``RunError`` for an address that cannot be used.
+        """
+        self._base = _base(url, context.address)
+        self._here = _place(self._base)
+        self.host = "{}://{}".format(*urlsplit(self._base)[:2])
+        self._politeness, self._secrets = politeness, tuple(secrets)
+        self._asked, self._next_turn = 0, 0.0
+        contact = " ".join(politeness.contact.split()).encode("ascii", "replace").decode()
+        self._session = requests.Session()
+        self._session.auth = auth
+        self._session.trust_env = urlsplit(self._base).hostname not in LOOPBACK  # no proxy leads to this machine
+        self._session.headers["Accept"] = wants
+        self._session.headers["User-Agent"] = f"satukanal/{version('satukanal')} (+{contact})"
+        self._retry = Retry(
+            total=politeness.retries,
+            allowed_methods={"GET"},
+            status_forcelist=BUSY,
+            backoff_factor=0.5,
+            backoff_max=60,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self._session.close()
+
+    def at(self, path: str, query: Mapping[str, str] | None = None) -> str:
+        """The whole address of ``path`` below the source's address."""
+        url = f"{self._base}/{path.removeprefix('/')}"
+        return f"{url}{'&' if '?' in url else '?'}{urlencode(query)}" if query else url
+
+    def follow(self, page: str, link: str) -> str:
+        """The address that ``link`` on ``page`` leads to. Raises ``ChannelError`` if it leaves the declared place."""
+        try:
+            url = urldefrag(urljoin(page, link.strip())).url
+            place = _place(url)
+        except ValueError as error:
+            raise ChannelError(f"{self.host}: holds a link that is no web address; check the selector") from error
+        if place != self._here:
+            where = "{}://{}:{}".format(*place)
+            raise ChannelError(f"{self.host}: leads away, to {where}; if that is right, declare it as url")
+        return url
+
+    def forget(self) -> None:
+        """Drop all cookies, so that the next page is seen as a stranger sees it."""
+        self._session.cookies.clear()
+
+    def get(self, url: str, accept: Collection[int] = ()) -> Answer:
+        """The page at ``url``; a status of ``accept`` is an answer too.
+
+        Raises ``RetryError`` where the system is away or busy after all attempts, ``ChannelError`` where it refuses.
+        """
+        return self._ask("GET", url, None, accept)
+
+    def post(self, url: str, fields: Mapping[str, str], accept: Collection[int] = ()) -> Answer:
+        """Send a form, once, and follow to the page that answers. Raises as ``get``."""
+        return self._ask("POST", url, fields, accept)
+
+    def _ask(self, method: str, url: str, fields: Mapping[str, str] | None, accept: Collection[int]) -> Answer:
+        for _ in range(HOPS + 1):
+            response = self._send(method, url, fields)
+            target = self._session.get_redirect_target(response)
+            if target is None:
+                self._judge(response.status_code, accept)
+                kind = response.headers.get("Content-Type", "")
+                return Answer(method, url, response.status_code, kind, response.content)
+            url = self.follow(url, target)
+            if response.status_code not in (307, 308):
+                method, fields = "GET", None
+        raise ChannelError(f"{self.host}: redirects in a circle; does the account have the rights it needs?")
+
+    def _send(self, method: str, url: str, fields: Mapping[str, str] | None) -> requests.Response:
+        retry = self._retry
+        while True:
+            response, problem = self._attempt(method, url, fields)
+            if response is not None:
+                if not retry.is_retry(method, response.status_code, "Retry-After" in response.headers):
+                    return response
+                problem = f"answers {response.status_code}"
+            if method != "GET":
+                raise RetryError(f"{self.host}: {problem}; try again later")
+            try:
+                retry = retry.increment(method, url, response=response.raw if response is not None else None)
+            except MaxRetryError as error:
+                times = self._politeness.retries + 1
+                raise RetryError(
+                    f"{self.host}: {problem} (asked {times} times); does it run? Try again later"
+                ) from error
+            self._pause(retry, response)
+
+    def _attempt(self, method: str, url: str, fields: Mapping[str, str] | None) -> tuple[requests.Response | None, str]:
+        """One request: its answer, or in words why there is none that could be better in a moment."""
+        self._take_turn()
+        limit = self._politeness.timeout_seconds
+        try:
+            return self._session.request(method, url, data=fields, timeout=limit, allow_redirects=False), ""
+        except requests.exceptions.SSLError as error:
+            raise ChannelError(f"{self.host}: its TLS certificate is not trusted; have the owner renew it") from error
+        except requests.Timeout:
+            return None, f"does not answer within {limit:g} s"
+        except requests.ConnectionError:
+            return None, "cannot be reached, or breaks the connection off"
+        except (requests.exceptions.ChunkedEncodingError, requests.exceptions.ContentDecodingError):
+            return None, "gives an answer that is cut off or garbled"
+        except requests.RequestException as error:
+            raise ChannelError(f"{self.host}: cannot be asked ({type(error).__name__}); check the url") from error
+
+    def _take_turn(self) -> None:
+        if self._asked >= self._politeness.max_requests:
+            raise ChannelError(
+                f"{self.host}: more than {self._politeness.max_requests} requests; raise politeness.max_requests "
+                "if the system is that large"
+            )
+        self._asked += 1
+        time.sleep(max(0.0, self._next_turn - time.monotonic()))
+        self._next_turn = time.monotonic() + 1 / self._politeness.per_second
+
+    def _pause(self, retry: Retry, response: requests.Response | None) -> None:
+        """Wait as long as the system asks for, else longer from attempt to attempt."""
+        try:
+            asked_for = retry.get_retry_after(response.raw) if response is not None else None
+        except InvalidHeader:
+            asked_for = None
+        if asked_for is not None and asked_for > PATIENCE_SECONDS:
+            raise RetryError(f"{self.host}: asks to come back in {asked_for:.0f} s; run again then")
+        time.sleep(retry.get_backoff_time() if asked_for is None else asked_for)
+
+    def _judge(self, status: int, accept: Collection[int]) -> None:
+        if status < 400 or status in accept:
+            return
+        if status in (401, 403):
+            check = f"check {_secrets(self._secrets)}" if self._secrets else "a login may be needed"
+            raise ChannelError(f"{self.host}: refuses access ({status}); {check}")
+        if status in BUSY:
+            raise RetryError(f"{self.host}: answers {status}; try again later")
+        raise ChannelError(f"{self.host}: answers {status}; check the paths in the channel file")
+
+
+def _secrets(names: Sequence[str]) -> str:
+    return f"secret{'s' if len(names) > 1 else ''} {', '.join(names)}"
+
+
+def _base(url: str, address: str | None) -> str:
+    """``url``, with scheme, host and port of ``address`` if there is one."""
+    try:
+        _place(url)
+        parts = urlsplit(url)
+    except ValueError as error:
+        raise ChannelError("url: is no web address, or holds a password (that belongs in a secret)") from error
+    if address is not None:
+        try:
+            _place(address)
+        except ValueError as error:
+            raise RunError("the address that replaces the url is none; write it as http://127.0.0.1:8711") from error
+        parts = parts._replace(scheme=urlsplit(address).scheme, netloc=urlsplit(address).netloc)
+    return parts._replace(query="", fragment="").geturl().rstrip("/")
+
+
+def _place(url: str) -> tuple[str, str, int]:
+    """Scheme, host and port, comparable. Raises ``ValueError`` for what is no web address, or holds a password."""
+    parts = urlsplit(url)
+    if parts.scheme not in DEFAULT_PORTS or not parts.hostname:
+        raise ValueError("is no web address")
+    if parts.username or parts.password:
+        raise ValueError("holds a password")
+    return parts.scheme, parts.hostname, parts.port or DEFAULT_PORTS[parts.scheme]
