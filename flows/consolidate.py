@@ -6,7 +6,8 @@ and leaves the others alone; a closed gate stops its channel and leaves its earl
 
 import logging
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, cast
+from uuid import UUID
 
 from prefect import flow, task
 from prefect.artifacts import (
@@ -57,7 +58,7 @@ def extract(channel_id: str, load_id: str) -> str:
 
 
 @task(task_run_name="transform-{channel_id}", cache_policy=NO_CACHE)
-def transform(channel_id: str, load_id: str, _after: str) -> int:
+def transform(channel_id: str, load_id: str) -> int:
     """Archive → canonical frames."""
     with open_site() as site:
         return stages.transform(site, channel_id, load_id)
@@ -103,7 +104,9 @@ class _Progress:
 
     def __init__(self, steps: int) -> None:
         self.done, self.steps = 0, steps
-        self.artifact = create_progress_artifact(0.0, key="consolidate-progress", description="Consolidation")
+        self.artifact = cast(
+            UUID, create_progress_artifact(0.0, key="consolidate-progress", description="Consolidation")
+        )
 
     def step(self, steps: int = 1) -> None:
         """Some steps are done."""
@@ -169,7 +172,8 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
         source = stages.primary_source(file.channel)
         load_id = runs.begin_load(site.store, run_id, file.channel, file.sha256, source, site.settings.who)
         extracted = extract.submit(name, load_id)
-        under_way[name] = load_id, extracted, transform.submit(name, load_id, extracted)
+        transformed = transform.submit(name, load_id, wait_for=[extracted])  # type: ignore[call-overload]
+        under_way[name] = load_id, extracted, transformed
     statuses = set()
     for name, (load_id, extracted, transformed) in under_way.items():
         try:

@@ -1,6 +1,6 @@
 """Calling the flow from this process, with Prefect embedded or with the server that PREFECT_API_URL names."""
 
-from typing import Any
+from typing import Any, cast
 
 from flows.embedded import prepare
 from satukanal.settings import read_settings
@@ -11,4 +11,4 @@ def run_consolidation(channels: list[str] | None) -> dict[str, Any]:
     prepare(read_settings().home_dir)
     from flows.consolidate import consolidate  # Prefect reads its environment when it is imported
 
-    return consolidate(channels)
+    return cast(dict[str, Any], consolidate(channels))  # Prefect unpacks the returned state

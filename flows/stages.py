@@ -107,7 +107,9 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     source = file.channel.sources[name]
     archive = Archive.open(site.archive_dir(channel_id, load_id), site.store.keys)
     reader = READERS[source.reader]
-    tables, unreadable, problems = [], [], []
+    tables: list[RawFrame] = []
+    unreadable: list[UnreadablePiece] = []
+    problems: list[str] = []
     for raw in reader.parse(source, archive):
         tables.append(RawFrame(raw.table, raw.frame))
         unreadable += [UnreadablePiece(**asdict(piece)) for piece in raw.unreadable]

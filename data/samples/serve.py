@@ -45,7 +45,8 @@ class _Server:
     """One application on one port of 127.0.0.1, in a thread."""
 
     def __init__(self, app: Starlette, port: int) -> None:
-        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        # The protocol is named so that asyncio sets TCP_NODELAY; each answer would wait 40 ms otherwise.
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             self._socket.bind(("127.0.0.1", port))
