@@ -19,7 +19,7 @@ from prefect.artifacts import (
 from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State, TaskRun
 from prefect.futures import PrefectFuture
-from prefect.states import Completed
+from prefect.states import Completed, Failed
 from prefect.tasks import Task
 
 from connectors.archive import ArchiveDamaged
@@ -138,7 +138,8 @@ def consolidate(channels: list[str] | None = None) -> State[dict[str, Any]]:
         summary = read.summary(site.store, run_id)
         create_table_artifact(artifact_table(read.report(site.store, run_id)), key="consolidate-channels")
         create_link_artifact(f"file://{path}", link_text="Laporan konsolidasi", key="consolidate-report")
-    return Completed(name=status.value.capitalize(), message=f"{run_id} is {status.value}", data=summary)
+    ended = Failed if status is RunStatus.FAILED else Completed
+    return ended(name=status.value.capitalize(), message=f"{run_id} is {status.value}", data=summary)
 
 
 def ready_channels(site: Site, only: Sequence[str]) -> dict[str, ChannelFile]:

@@ -11,4 +11,7 @@ def run_consolidation(channels: list[str] | None) -> dict[str, Any]:
     prepare(read_settings().home_dir)
     from flows.consolidate import consolidate  # Prefect reads its environment when it is imported
 
-    return cast(dict[str, Any], consolidate(channels))  # Prefect unpacks the returned state
+    ended = consolidate(channels, return_state=True).result(raise_on_failure=False)
+    if isinstance(ended, BaseException):
+        raise ended
+    return cast(dict[str, Any], ended)

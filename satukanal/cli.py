@@ -26,7 +26,7 @@ EXIT_OK, EXIT_USAGE, EXIT_FAILED, EXIT_STOPPED = 0, 2, 3, 4
 
 app = typer.Typer(
     name="satukanal",
-    help="Moves citizen complaints out of old channels into one SP4N-LAPOR!-style store, and proves that nothing is lost.",
+    help="Moves citizen complaints out of old channels into one SP4N-LAPOR!-style store, and proves it lost none.",
     no_args_is_help=True,
     rich_markup_mode="markdown",
     pretty_exceptions_enable=False,

@@ -4,8 +4,8 @@
 runs it. It is shown facts only: whether a personal cell is filled, which key is the same as which, never a value.
 """
 
+import logging
 import os
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
@@ -48,10 +48,7 @@ def check(
     """
     today = pd.Timestamp(now or datetime.now(UTC)).tz_convert("UTC").tz_localize(None)
     facts = _facts(frame, limits)
-    results = []
-    for suite, expectations in _suites(limits, (today + _LATITUDE).to_pydatetime(), already_stored).items():
-        results += _validate(suite, facts, expectations)
-    return results
+    return _validate(facts, _suites(limits, (today + _LATITUDE).to_pydatetime(), already_stored))
 
 
 def _facts(frame: pd.DataFrame, limits: Limits) -> pd.DataFrame:
@@ -105,17 +102,21 @@ def _suites(limits: Limits, latest: datetime, already_stored: int) -> "dict[Suit
     return {"critical": critical, "warning": warning}
 
 
-def _validate(suite: SuiteName, facts: pd.DataFrame, expectations: "Sequence[Expectation]") -> list[QualityResult]:
+def _validate(facts: pd.DataFrame, suites: "dict[SuiteName, list[Expectation]]") -> list[QualityResult]:
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
+    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of each temporary folder
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("batch").add_dataframe_asset("submissions")
     batch = asset.add_batch_definition_whole_dataframe("all").get_batch({"dataframe": facts})
     form = {"result_format": "SUMMARY", "exclude_unexpected_values": True}
-    found = batch.validate(gx.ExpectationSuite(name=suite, expectations=list(expectations)), result_format=form)
-    return [_result(suite, r.to_json_dict(), len(facts)) for r in found.results]
+    results: list[QualityResult] = []
+    for name, expectations in suites.items():
+        found = batch.validate(gx.ExpectationSuite(name=name, expectations=expectations), result_format=form)
+        results += [_result(name, r.to_json_dict(), len(facts)) for r in found.results]
+    return results
 
 
 def _result(suite: SuiteName, found: dict[str, Any], rows: int) -> QualityResult:

@@ -63,7 +63,9 @@ VIEWS: dict[str, str] = {
         JOIN channel ch ON ch.channel = s.channel
         JOIN load l ON l.load_id = s.first_load_id
         JOIN submission_version v ON v.submission_uid = s.submission_uid AND v.version_no = 1
-        WHERE ch.state IN ('frozen', 'retired') AND l.started_at >= ch.state_since
+        WHERE ch.state IN ('frozen', 'retired')
+          AND l.started_at >= (SELECT MAX(t.at) FROM channel_transition t
+                               WHERE t.channel = s.channel AND t.to_state = 'frozen')
         GROUP BY s.channel, s.government, ch.state, l.load_id""",
 }
 

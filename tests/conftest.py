@@ -1,4 +1,4 @@
-"""What every test may use: servers by name, a PostgreSQL of the session's own, stores on both databases, an empty HOME."""
+"""What every test may use: servers by name, a PostgreSQL of the session's own, stores on both databases."""
 
 import os
 import shutil

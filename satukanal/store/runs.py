@@ -4,13 +4,13 @@ import secrets
 from datetime import UTC, datetime
 
 import sqlalchemy as sa
-from schemas.expectations import QualityResult
 
 from satukanal.store import ledger
 from satukanal.store.database import Store
 from satukanal.store.stage import clear
 from schemas.channel import Channel
 from schemas.codes import ChannelState, LoadStatus, RunStatus
+from schemas.expectations import QualityResult
 from schemas.reference import Reference
 from schemas.store import agency, agency_alias, channel, channel_transition, load, quality_result, run
 

@@ -12,6 +12,8 @@ from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settin
 from prefect.testing.utilities import prefect_test_harness
 
 from data.samples import SECRETS, SampleServers, write_samples
+from flows import consolidate
+from flows.run import run_consolidation
 from flows.site import open_existing
 from satukanal.settings import INSTALLATION
 from satukanal.store.digest import digest
@@ -39,9 +41,7 @@ class Demo:
         return self.home / "sources"
 
     def run(self, *channels: str) -> dict[str, Any]:
-        from flows.consolidate import consolidate
-
-        return consolidate(list(channels) or None)  # type: ignore[return-value]
+        return run_consolidation(list(channels) or None)
 
     def digest(self) -> str:
         with open_existing() as site:
@@ -76,9 +76,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, prefect_api: None) -> tu
     write_samples(folder / "home" / "sources", size=SIZE)
     with pytest.MonkeyPatch.context() as monkeypatch, serve(folder / "home", monkeypatch) as servers:
         monkeypatch.setenv("SATUKANAL_ADDRESSES", orjson.dumps(servers.addresses).decode())
-        from flows.consolidate import consolidate
-
-        summary: dict[str, Any] = consolidate()  # type: ignore[assignment]
+        summary = run_consolidation(None)
     return folder, summary
 
 
@@ -89,6 +87,8 @@ def demo(first_run: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: py
     channels = tmp_path / "channels"
     shutil.copytree(INSTALLATION / "connectors" / "channels", channels)
     monkeypatch.setenv("SATUKANAL_CHANNELS", str(channels))
+    hurried = consolidate.extract.with_options(retry_delay_seconds=[0, 0])  # as often as ever, but without waiting
+    monkeypatch.setattr(consolidate, "extract", hurried)
     with serve(tmp_path / "demo" / "home", monkeypatch) as servers:
         monkeypatch.setenv("SATUKANAL_ADDRESSES", orjson.dumps(servers.addresses).decode())
         yield Demo(tmp_path / "demo" / "home", channels, servers)

@@ -131,6 +131,16 @@ def test_a_dead_channel_makes_the_run_partial_and_the_others_are_published(demo:
     assert {c["status"] for n, c in summary["channels"].items() if n != "sigap"} == {"unchanged"}
 
 
+def test_a_run_in_which_nothing_can_be_read_has_failed_for_prefect_too(demo: Any) -> None:
+    demo.servers.stop("sigap")
+    summary = demo.run("sigap")
+    assert (summary["status"], exit_status(summary)) == ("failed", 3)
+    with get_client(sync_client=True) as client:
+        (flow_run,) = client.read_flow_runs(sort=FlowRunSort.START_TIME_DESC, limit=1)
+    assert flow_run.state is not None
+    assert (flow_run.state.type.value, flow_run.state.name) == ("FAILED", "Failed")
+
+
 def test_a_closed_gate_stops_its_channel_and_leaves_its_earlier_state(demo: Any) -> None:
     before = demo.digest()
     demo.edit_channel("super", "min: 1\n", "min: 100000\n")

@@ -205,7 +205,7 @@ def test_an_unknown_status_of_an_answer_is_counted_apart():
 
 def test_a_fetch_time_without_a_zone_is_refused():
     with pytest.raises(ValueError, match="no time zone"):
-        normalise(small_channel(), "satu", [], [], datetime(2024, 1, 1), REFERENCE_TABLES)  # noqa: DTZ001
+        normalise(small_channel(), "satu", [], [], datetime(2024, 1, 1), REFERENCE_TABLES)
 
 
 def test_numbers_attachments_and_addresses_are_brought_into_one_form():

@@ -89,8 +89,8 @@ def events(*rows: dict[str, Any]) -> pd.DataFrame:
 def rejected(*raws: str) -> pd.DataFrame:
     """Records for quarantine."""
     rows = [
-        {"channel": "contoh", "stream": "complaints", "reason": "no_content", "detail": "no text, no title", "object": "o",
-         "position": str(n), "raw": raw}
+        {"channel": "contoh", "stream": "complaints", "reason": "no_content", "detail": "no text",
+         "object": "o", "position": str(n), "raw": raw}
         for n, raw in enumerate(raws)
     ]  # fmt: skip
     return conform(pd.DataFrame(rows, columns=None if rows else [c.name for c in REJECTED]), REJECTED)
@@ -110,7 +110,7 @@ def begin(store: Store, spec: Channel = SPEC) -> tuple[str, str]:
     """A run and a load of the channel, begun."""
     runs.register_channel(store, spec, "0" * 64, "tester")
     run_id = runs.begin_run(store, spec.government, "tester", "0")
-    return run_id, runs.begin_load(store, run_id, spec, "0" * 64, "dump")
+    return run_id, runs.begin_load(store, run_id, spec, "0" * 64, "dump", "tester")
 
 
 def publish_frames(

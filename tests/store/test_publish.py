@@ -65,7 +65,9 @@ def test_an_older_version_that_comes_late_does_not_overwrite(store: Store) -> No
 
 def test_an_edited_answer_keeps_its_earlier_wording(store: Store) -> None:
     publish_frames(store, submissions({}), events({"key": "1"}))
-    publish_frames(store, submissions({}), events({"key": "1", "text": "sudah selesai", "text_public": "sudah selesai"}))
+    publish_frames(
+        store, submissions({}), events({"key": "1", "text": "sudah selesai", "text_public": "sudah selesai"})
+    )
     with store.reading() as connection:
         rows = connection.execute(
             sa.select(complaint_event.c.text_public, complaint_event.c.superseded_at).order_by(
@@ -135,7 +137,9 @@ def test_reconciliation_reads_the_store_and_not_the_load_row(store: Store) -> No
     assert reconcile.reconcile(store, run_id) is True
     with store.writing() as connection:
         for name in ("reporter", "submission_version"):
-            connection.execute(sa.text(f"DELETE FROM {name} WHERE submission_uid = (SELECT min(submission_uid) FROM {name})"))
+            connection.execute(
+                sa.text(f"DELETE FROM {name} WHERE submission_uid = (SELECT min(submission_uid) FROM {name})")
+            )
     assert reconcile.reconcile(store, run_id) is False
 
 
