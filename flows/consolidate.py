@@ -5,7 +5,6 @@ and leaves the others alone; a closed gate stops its channel and leaves its earl
 """
 
 import logging
-from collections.abc import Sequence
 from typing import Any, cast
 from uuid import UUID
 
@@ -25,14 +24,13 @@ from prefect.tasks import Task
 from connectors.archive import ArchiveDamaged
 from connectors.base import ReaderError, RetryError
 from flows import stages
-from flows.site import NotReady, Site, missing_secrets, open_site
+from flows.site import Site, open_site, ready_channels
 from satukanal import __version__
 from satukanal.reports import artifact_table
 from satukanal.store import read, runs
 from satukanal.store.publish import ConservationBroken
 from schemas.channel_file import ChannelFile
 from schemas.codes import LoadStatus, RunStatus
-from transforms.normalise import check_codes
 
 log = logging.getLogger("satukanal")
 STEPS = ("extract", "transform", "check", "load")
@@ -140,21 +138,6 @@ def consolidate(channels: list[str] | None = None) -> State[dict[str, Any]]:
         create_link_artifact(f"file://{path}", link_text="Laporan konsolidasi", key="consolidate-report")
     ended = Failed if status is RunStatus.FAILED else Completed
     return ended(name=status.value.capitalize(), message=f"{run_id} is {status.value}", data=summary)
-
-
-def ready_channels(site: Site, only: Sequence[str]) -> dict[str, ChannelFile]:
-    """The channel files of a run, after all that can be known beforehand: secrets are set, codes exist.
-
-    Raises ``NotReady`` or ``ChannelFileError``.
-    """
-    files = site.channels(only)
-    reference = site.reference()
-    for file in files.values():
-        for name in missing_secrets(file):
-            raise NotReady(f"{file.path}: the secret {name} is not set; set SATUKANAL_SECRET_{name} (or …_FILE)")
-        for problem in check_codes(file.channel, reference):
-            raise NotReady(f"{file.path}: {problem}")
-    return files
 
 
 def _begin(site: Site, files: dict[str, ChannelFile]) -> str:

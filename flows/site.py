@@ -12,6 +12,7 @@ from satukanal.store import Store, exists, open_store, read_or_make
 from schemas.channel import HtmlSource, RestSource
 from schemas.channel_file import ChannelFile, read_channel, read_channels
 from schemas.reference import Reference, read_reference
+from transforms.normalise import check_codes
 
 
 class NotReady(Exception):
@@ -72,6 +73,21 @@ def open_existing() -> Iterator[Site]:
         yield site
 
 
+def ready_channels(site: Site, only: Sequence[str]) -> dict[str, ChannelFile]:
+    """The channel files of a run, after all that can be known beforehand: secrets are set, codes exist.
+
+    Raises ``NotReady`` or ``ChannelFileError``.
+    """
+    files = site.channels(only)
+    reference = site.reference()
+    for file in files.values():
+        for name in _missing_secrets(file):
+            raise NotReady(f"{file.path}: the secret {name} is not set; set SATUKANAL_SECRET_{name} (or …_FILE)")
+        for problem in check_codes(file.channel, reference):
+            raise NotReady(f"{file.path}: {problem}")
+    return files
+
+
 def secret(name: str) -> str:
     """The value of a secret. Raises ``RunError`` naming the variable to set."""
     value = read_secret(name)
@@ -80,7 +96,7 @@ def secret(name: str) -> str:
     return value
 
 
-def missing_secrets(file: ChannelFile) -> list[str]:
+def _missing_secrets(file: ChannelFile) -> list[str]:
     """Names of secrets that the channel's sources ask for and the environment does not have."""
     wanted: list[str] = []
     for source in file.channel.sources.values():

@@ -179,8 +179,8 @@ def match_run(site: Site, run_id: str) -> int:
     if not fresh:
         return 0
     model = load_model(DEFAULT_MODEL)
-    keys = emit_keys(matching.records(site.store, fresh))
-    around = matching.neighbourhood(site.store, run_id, keys, fresh)
+    records = matching.records(site.store, fresh)
+    around = matching.neighbourhood(site.store, run_id, records, emit_keys(records), model.longest_window)
     found = match(around.records, around.keys, set(fresh), around.judgements, around.clusters, model)
     result = matching.Matching(found.judgements, found.clusters, found.incidents, model.version)
     matching.apply(site.store, run_id, site.settings.who, fresh, result)

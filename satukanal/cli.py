@@ -271,7 +271,8 @@ def retire_status(home: HomeOption = None, store: StoreOption = None, as_json: J
     if as_json:
         _print_json(rows)
     else:
-        out.print(_table(rows))
+        shown = ("channel", "state", "state_since", "live", "submissions", "loaded_at", "breaches")
+        out.print(_table([{name: row[name] for name in shown} for row in rows]))
 
 
 def _table(rows: list[dict[str, Any]]) -> Table:
@@ -289,7 +290,7 @@ def _cell(value: Any) -> str:
     if isinstance(value, list):
         return " ".join(value)
     if hasattr(value, "isoformat"):
-        return f"{value:%Y-%m-%d %H:%M} UTC"
+        return f"{value:%Y-%m-%d}"
     return "–" if value is None else str(value)
 
 

@@ -106,7 +106,7 @@ def _validate(facts: pd.DataFrame, suites: "dict[SuiteName, list[Expectation]]")
     import great_expectations as gx
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
-    logging.getLogger("great_expectations").setLevel(logging.WARNING)  # it tells of each temporary folder
+    logging.getLogger("great_expectations.data_context.types.base").setLevel(logging.WARNING)  # tells temporary folders
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = ProgressBarsConfig(globally=False)
     asset = context.data_sources.add_pandas("batch").add_dataframe_asset("submissions")

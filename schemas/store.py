@@ -281,6 +281,7 @@ match_key = sa.Table(
     _text("kind"),
     _government(),
     sa.Column("strong", sa.Boolean, nullable=False),
+    sa.Column("day", sa.Integer, nullable=True),  # of submitted_at, days since 1970: weak keys meet within a window
     sa.Index("ix_match_key_submission_uid", "submission_uid"),
 )
 
@@ -438,7 +439,7 @@ stage_match_key = sa.Table(
     "stage_match_key",
     metadata,
     sa.Column("run_id", sa.Text, nullable=False, index=True),
-    *[sa.Column(c.name, c.type, nullable=False) for c in match_key.columns],
+    *[sa.Column(c.name, c.type, nullable=c.nullable) for c in match_key.columns],
     sa.Index("ix_stage_match_key_key", "key"),
 )
 

@@ -16,10 +16,11 @@ import sqlalchemy as sa
 from satukanal.store import codec, ledger
 from satukanal.store.database import Store
 from satukanal.store.stage import bulk_insert
-from schemas.codes import Judgement, SubmissionType
+from schemas.codes import Judgement, Status, SubmissionType
 from schemas.store import (
     complaint,
     complaint_alias,
+    complaint_event,
     incident,
     judgement,
     match_key,
@@ -30,24 +31,25 @@ from schemas.store import (
 )
 
 _PLAIN = (
-    "submitted_at", "closed_at", "region_code", "district", "village", "category", "agency", "type", "status",
+    "submitted_at", "region_code", "district", "village", "category", "agency", "type", "status",
     "latitude", "longitude", "is_anonymous", "is_confidential", "old_numbers", "quoted_numbers", "sp4n_id",
 )  # fmt: skip
 _PERSON = {
     "name": "reporter_name", "phone": "reporter_phone", "email": "reporter_email", "nik": "reporter_nik",
     "account": "reporter_account",
 }  # fmt: skip
+_ENDED = (Status.CLOSED.value, Status.ARCHIVED.value)
 CHUNK = 500  # uids in one IN list
 
 
 @dataclass(frozen=True)
 class Neighbourhood:
-    """Every record that shares a key with the fresh ones, their clusters whole, and what is held of them."""
+    """Every record that shares a key with the fresh ones, clusters and incidents whole, and what is held of them."""
 
     records: pd.DataFrame  # as ``records`` gives them
     keys: pd.DataFrame  # uid, kind, key, strong
     judgements: pd.DataFrame  # left, right, judgement, by
-    clusters: pd.DataFrame  # uid, cluster
+    clusters: pd.DataFrame  # uid, cluster, incident (null where there is none)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,7 @@ def fresh_uids(store: Store) -> list[str]:
 
 def records(store: Store, uids: Iterable[str]) -> pd.DataFrame:
     """What matching compares (transforms.match.RECORD_COLUMNS), personal values in clear, one row a submission."""
-    s, v, r = submission, submission_version, reporter
+    s, v, r, closing = submission, submission_version, reporter, _closings()
     current = (v.c.submission_uid == s.c.submission_uid) & (v.c.version_no == s.c.version_no)
     person = (r.c.submission_uid == s.c.submission_uid) & (r.c.version_no == s.c.version_no)
     query = (
@@ -88,11 +90,13 @@ def records(store: Store, uids: Iterable[str]) -> pd.DataFrame:
             s.c.channel,
             s.c.stream,
             *[v.c[n] for n in _PLAIN],
+            sa.func.coalesce(v.c.closed_at, closing.c.closed_at).label("closed_at"),
             v.c.sealed,
             r.c.sealed.label("reporter_sealed"),
         )
         .join(v, current)
         .outerjoin(r, person)
+        .outerjoin(closing, (closing.c.submission_uid == s.c.submission_uid) & v.c.status.in_(_ENDED))
     )
     out: list[dict[str, Any]] = []
     with store.reading() as connection:
@@ -107,6 +111,17 @@ def records(store: Store, uids: Iterable[str]) -> pd.DataFrame:
     return _typed(pd.DataFrame(out))
 
 
+def _closings() -> sa.Subquery:
+    """When each submission was last closed or archived, as its events tell."""
+    e = complaint_event
+    return (
+        sa.select(e.c.submission_uid, sa.func.max(e.c.occurred_at, type_=e.c.occurred_at.type).label("closed_at"))
+        .where(e.c.superseded_at.is_(None), e.c.status.in_(_ENDED))
+        .group_by(e.c.submission_uid)
+        .subquery("closing")
+    )
+
+
 def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     if frame.empty:
         return frame
@@ -119,57 +134,74 @@ def _typed(frame: pd.DataFrame) -> pd.DataFrame:
     return frame.sort_values("uid", ignore_index=True)
 
 
-def neighbourhood(store: Store, run_id: str, keys: pd.DataFrame, fresh: list[str]) -> Neighbourhood:
-    """Stage the keys of the ``fresh`` records (uid, kind, value, strong) under ``run_id`` and find who shares one.
+def neighbourhood(
+    store: Store, run_id: str, fresh: pd.DataFrame, keys: pd.DataFrame, window_days: int
+) -> Neighbourhood:
+    """Stage the ``keys`` (uid, kind, value, strong) of the ``fresh`` records under ``run_id``; find who shares one.
 
-    A key value is kept as a keyed hash: neither a phone number nor a text can be read from it.
+    Weak keys meet within ``window_days`` only, so that the cost follows the batch and not the store. A key value is
+    kept as a keyed hash: neither a phone number nor a text can be read from it.
     """
-    hashed = keys.assign(key=[store.keys.blind(k, v) for k, v in zip(keys["kind"], keys["value"], strict=True)])
+    days = (fresh.set_index("uid")["submitted_at"] - pd.Timestamp(0, tz="UTC")).dt.days
+    hashed = keys.assign(
+        key=[store.keys.blind(k, v) for k, v in zip(keys["kind"], keys["value"], strict=True)],
+        day=keys["uid"].map(days),
+    ).drop_duplicates(["uid", "key"])
     rows = [
-        {"run_id": run_id, "key": key, "submission_uid": uid, "kind": kind, "government": "*", "strong": bool(strong)}
-        for uid, kind, key, strong in hashed[["uid", "kind", "key", "strong"]]
-        .drop_duplicates(["uid", "key"])
-        .itertuples(index=False)
+        {"run_id": run_id, "submission_uid": row.pop("uid"), "government": "*"} | row | {"day": _whole(row["day"])}
+        for row in codec.rows(hashed[["uid", "kind", "key", "strong", "day"]])
     ]
     with store.writing() as connection:
         connection.execute(stage_match_key.delete().where(stage_match_key.c.run_id == run_id))
         bulk_insert(connection, stage_match_key, rows)
     with store.reading() as connection:
-        shared = _shared_keys(connection, run_id)
-        uids = sorted({*fresh, *shared["uid"]})
-        clusters = _clusters(connection, uids)
+        shared = _shared_keys(connection, run_id, window_days)
+        clusters = _clusters(connection, sorted({*fresh["uid"], *shared["uid"]}))
         held = _judgements(connection, sorted(clusters["uid"]))
-    staged = pd.DataFrame(rows, columns=["submission_uid", "kind", "key", "strong"]).rename(
-        columns={"submission_uid": "uid"}
-    )
-    all_keys = pd.concat([staged, shared[~shared["uid"].isin(fresh)]], ignore_index=True)
+    old = shared[~shared["uid"].isin(fresh["uid"])]
+    all_keys = pd.concat([hashed[["uid", "kind", "key", "strong"]], old], ignore_index=True)
     return Neighbourhood(records(store, clusters["uid"]), all_keys, held, clusters)
 
 
-def _shared_keys(connection: sa.Connection, run_id: str) -> pd.DataFrame:
-    k = match_key
-    wanted = sa.select(stage_match_key.c.key).where(stage_match_key.c.run_id == run_id)
+def _whole(number: float | None) -> int | None:
+    return None if number is None else int(number)
+
+
+def _shared_keys(connection: sa.Connection, run_id: str, window_days: int) -> pd.DataFrame:
+    k, fresh = match_key, stage_match_key
+    near = k.c.day.between(fresh.c.day - window_days, fresh.c.day + window_days)
     query = (
         sa.select(k.c.submission_uid.label("uid"), k.c.kind, k.c.key, k.c.strong)
+        .join(fresh, fresh.c.key == k.c.key)
         .join(submission, submission.c.submission_uid == k.c.submission_uid)
-        .where(k.c.key.in_(wanted), submission.c.withdrawn_at.is_(None))
+        .where(fresh.c.run_id == run_id, submission.c.withdrawn_at.is_(None), k.c.strong | near)
+        .distinct()
     )
     return pd.DataFrame(connection.execute(query).mappings().all(), columns=["uid", "kind", "key", "strong"])
 
 
 def _clusters(connection: sa.Connection, uids: list[str]) -> pd.DataFrame:
-    """Members of every cluster that one of ``uids`` belongs to, whole."""
-    s = submission
-    found: dict[str, str] = {}
-    ids: set[str] = set()
-    for part in _chunks(uids):
-        ids |= set(connection.scalars(sa.select(s.c.complaint_uid).where(s.c.submission_uid.in_(part))))
-    for part in _chunks(sorted(ids)):
-        query = sa.select(s.c.submission_uid, s.c.complaint_uid).where(
-            s.c.complaint_uid.in_(part), s.c.withdrawn_at.is_(None)
-        )
-        found |= dict(connection.execute(query).tuples().all())
-    return pd.DataFrame({"uid": list(found), "cluster": list(found.values())}, dtype="str")
+    """Members of every complaint and of every incident that one of ``uids`` belongs to, whole."""
+    s, c = submission, complaint
+    complaints = _gather(connection, sa.select(s.c.complaint_uid), s.c.submission_uid, uids)
+    incidents = _gather(connection, sa.select(c.c.incident_uid), c.c.complaint_uid, complaints)
+    complaints = sorted({*complaints, *_gather(connection, sa.select(c.c.complaint_uid), c.c.incident_uid, incidents)})
+    query = sa.select(s.c.submission_uid, s.c.complaint_uid, c.c.incident_uid).join(
+        c, c.c.complaint_uid == s.c.complaint_uid
+    )
+    found: list[Any] = []
+    for part in _chunks(complaints):
+        found += connection.execute(query.where(s.c.complaint_uid.in_(part), s.c.withdrawn_at.is_(None))).all()
+    frame = pd.DataFrame([tuple(row) for row in found], columns=["uid", "cluster", "incident"], dtype="str")
+    return frame.sort_values("uid", ignore_index=True)
+
+
+def _gather(connection: sa.Connection, query: sa.Select[Any], column: sa.Column[Any], values: list[str]) -> list[str]:
+    """What ``query`` gives for the rows whose ``column`` is among ``values``: each once, sorted, without null."""
+    found: set[str | None] = set()
+    for part in _chunks(values):
+        found |= set(connection.scalars(query.where(column.in_(part))))
+    return sorted(value for value in found if value is not None)
 
 
 def _judgements(connection: sa.Connection, uids: list[str]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ Every number that decides about two records stands in that file with its reason.
 is whole: each feature and each level that ``compare`` can find has exactly one weight, and nothing else has.
 """
 
+import math
 from pathlib import Path
 from typing import Self
 
@@ -117,6 +118,11 @@ class Model(_Strict):
                 _same_names(f"{side}.{feature}", set(given[feature]), set(levels))
         _same_names("keys", set(self.keys), set(KINDS))
         return self
+
+    @property
+    def longest_window(self) -> int:
+        """Days that the farthest-reaching weak key looks back and ahead."""
+        return math.ceil(max(rule.window_days or 0 for rule in self.keys.values()))
 
 
 def _same_names(where: str, given: set[str], wanted: set[str]) -> None:

@@ -152,6 +152,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("government", sa.Text(), nullable=False),
         sa.Column("strong", sa.Boolean(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
     )
     with op.batch_alter_table("stage_match_key", schema=None) as batch_op:
         batch_op.create_index("ix_stage_match_key_key", ["key"], unique=False)
@@ -507,6 +508,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("government", sa.Text(), nullable=False),
         sa.Column("strong", sa.Boolean(), nullable=False),
+        sa.Column("day", sa.Integer(), nullable=True),
         sa.ForeignKeyConstraint(
             ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_match_key_submission_uid")
         ),
