@@ -13,6 +13,7 @@ import sqlalchemy as sa
 from satukanal.store.database import Store
 from schemas.codes import ExclusionRule, LoadStatus
 from schemas.store import (
+    complaint,
     complaint_alias,
     exclusion,
     load,
@@ -111,9 +112,21 @@ def _read_back(connection: sa.Connection, row: Any) -> list[Finding]:
 
 
 def _merges_add_up(connection: sa.Connection) -> bool:
-    """Whether complaints = live submissions − merges, the merges counted by their standing aliases."""
+    """Whether complaints = live submissions − merges, the merges counted by another road: their standing aliases.
+
+    An alias counts if its own submission lives; where the founder was withdrawn, one of its members stands for it.
+    """
     live = submission.c.withdrawn_at.is_(None)
     submissions = connection.scalar(sa.select(sa.func.count()).select_from(submission).where(live)) or 0
     complaints = connection.scalar(sa.select(sa.func.count(submission.c.complaint_uid.distinct())).where(live)) or 0
-    folded = sa.select(sa.func.count()).select_from(complaint_alias).where(complaint_alias.c.until_at.is_(None))
-    return submissions - complaints == (connection.scalar(folded) or 0)
+    founder = submission.alias("founder")
+    folded = (
+        sa.select(complaint_alias.c.complaint_uid, founder.c.withdrawn_at)
+        .join(complaint, complaint.c.tracking_id == complaint_alias.c.tracking_id)
+        .join(submission, submission.c.submission_uid == complaint.c.complaint_uid)
+        .join(founder, founder.c.submission_uid == complaint_alias.c.complaint_uid)
+        .where(complaint_alias.c.until_at.is_(None), live)
+    )
+    aliases = connection.execute(folded).all()
+    headless = {row.complaint_uid for row in aliases if row.withdrawn_at is not None}
+    return submissions - complaints == len(aliases) - len(headless)
