@@ -19,6 +19,9 @@ check: $(VENV)/.dev
 	$(BIN)/lint-imports
 
 $(VENV)/bin/pip:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' || \
+	    { echo "$(PYTHON) is $$($(PYTHON) --version 2>&1); Satu Kanal needs 3.11 to 3.13: make PYTHON=python3.12 …"; exit 1; }
+	@echo "Setting up $(VENV) (about 1 GB, some minutes; from the package index that pip is set to use) …"
 	$(PYTHON) -m venv $(VENV)
 
 # The lock holds every package with its hash, so pip resolves nothing. Byte code is compiled once, at installation.
@@ -37,5 +40,6 @@ lock:
 	$(LOCK) --extra build pyproject.toml --output-file requirements.lock
 	$(LOCK) --extra build --extra dev pyproject.toml --output-file requirements-dev.lock
 
+# The store and the archive under var/ are left alone.
 clean:
-	rm -rf $(VENV) var build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) build *.egg-info .pytest_cache .mypy_cache .ruff_cache .import_linter_cache

@@ -1,7 +1,7 @@
 """Finds the files of a source and puts them into the archive, byte for byte.
 
 What the bytes mean is left to the readers of each format. Relative paths start at the folder of sources and stay below
-it: a channel file that came from elsewhere cannot pick up other files of the machine by ``..``.
+it: a channel file that came from elsewhere cannot pick up other files of the machine by ``..`` or by a link.
 """
 
 import difflib
@@ -34,8 +34,17 @@ def mapped_tables(source: SourceBase) -> tuple[str, ...]:
 def find_files(path: str, sources_dir: Path) -> tuple[Path, ...]:
     """The files that ``path`` (a file or a glob) names, sorted. Relative paths start at ``sources_dir``.
 
-    Raises ``ChannelError`` if there is none, or if a relative path climbs out with ``..``.
+    Raises ``ChannelError`` if there is none, or if a relative path climbs out, with ``..`` or by a symbolic link.
     """
+    found = _matching(path, sources_dir)
+    if not Path(path).is_absolute():
+        for file in found:
+            if not file.resolve().is_relative_to(sources_dir.resolve()):
+                raise ChannelError(f"{file}: leads out of {sources_dir} by a link; write the absolute path of the file")
+    return found
+
+
+def _matching(path: str, sources_dir: Path) -> tuple[Path, ...]:
     wanted = Path(path)
     if not wanted.is_absolute() and ".." in wanted.parts:
         raise ChannelError(f"path {path!r}: may not climb out of {sources_dir} with '..'; write an absolute path")

@@ -18,6 +18,7 @@ import python_calamine
 from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, Context, RawTable
 from connectors.files import archive_files, mapped_tables, nearest
+from connectors.workbooks import check_workbook
 from schemas.channel import SheetSource
 
 CHUNK_ROWS = 20_000
@@ -101,6 +102,7 @@ class _Chunk:
 
 def _open(archive: Archive, name: str) -> python_calamine.CalamineWorkbook:
     content = archive.read(name)
+    check_workbook(content, name)
     try:
         return python_calamine.load_workbook(io.BytesIO(content))
     except python_calamine.CalamineError as error:

@@ -5,6 +5,8 @@ and leaves the others alone; a closed gate stops its channel and leaves its earl
 """
 
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 from uuid import UUID
 
@@ -27,7 +29,7 @@ from flows import stages
 from flows.site import Site, open_site, ready_channels
 from satukanal import __version__
 from satukanal.reports import artifact_table
-from satukanal.store import read, runs
+from satukanal.store import StoreError, StoreFailed, read, run_lock, runs
 from satukanal.store.publish import ConservationBroken
 from schemas.channel_file import ChannelFile
 from schemas.codes import LoadStatus, RunStatus
@@ -116,28 +118,48 @@ class _Progress:
 def consolidate(channels: list[str] | None = None) -> State[dict[str, Any]]:
     """Consolidate the named channels, or all; the result is the summary that ``satukanal run --json`` prints.
 
-    Raises ``NotReady``, ``ChannelFileError``, ``StoreError``, ``WrongKey`` or ``SettingsError`` before anything of the
-    old systems is touched.
+    Raises ``NotReady``, ``ChannelFileError``, ``StoreError``, ``StoreBusy``, ``WrongKey`` or ``SettingsError`` before
+    anything of the old systems is touched, and ``StoreFailed`` when the database goes away or its disk is full.
     """
     with open_site() as site:
         files = ready_channels(site, channels or ())
-        run_id = _begin(site, files)
-        progress = _Progress(len(files) * len(STEPS) + 3)
-        statuses = _run_channels(site, run_id, files, progress)
-        if statuses & {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED}:
-            match(run_id)
-        progress.step()
-        balanced = reconcile(run_id) and LoadStatus.STOPPED not in statuses
-        progress.step()
-        status = _run_status(statuses)
-        runs.finish_run(site.store, run_id, status, balanced=balanced)
-        path = report(run_id)
-        progress.step()
-        summary = read.summary(site.store, run_id)
-        create_table_artifact(artifact_table(read.report(site.store, run_id)), key="consolidate-channels")
-        create_link_artifact(f"file://{path}", link_text="Laporan konsolidasi", key="consolidate-report")
+        with run_lock(site.store, site.settings.who, site.settings.wait), _store_at_work():
+            summary = _consolidate(site, files)
+    status = RunStatus(summary["status"])
     ended = Failed if status is RunStatus.FAILED else Completed
-    return ended(name=status.value.capitalize(), message=f"{run_id} is {status.value}", data=summary)
+    return ended(name=status.value.capitalize(), message=f"{summary['run_id']} is {status.value}", data=summary)
+
+
+@contextmanager
+def _store_at_work() -> Iterator[None]:
+    """A store that cannot be opened in the middle of a run has failed, however right the settings are."""
+    try:
+        yield
+    except StoreFailed:
+        raise
+    except StoreError as error:
+        raise StoreFailed(str(error)) from error
+
+
+def _consolidate(site: Site, files: dict[str, ChannelFile]) -> dict[str, Any]:
+    """The run itself, while the run lock is held."""
+    stages.take_over(site)
+    run_id = _begin(site, files)
+    log.info("%s began: %d channels", run_id, len(files))
+    progress = _Progress(len(files) * len(STEPS) + 3)
+    statuses = _run_channels(site, run_id, files, progress)
+    if statuses & {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED}:
+        match(run_id)
+    progress.step()
+    published = bool(statuses & {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED})
+    balanced = reconcile(run_id) and LoadStatus.STOPPED not in statuses if published else None
+    progress.step()
+    runs.finish_run(site.store, run_id, _run_status(statuses), balanced=balanced)
+    path = report(run_id)
+    progress.step()
+    create_table_artifact(artifact_table(read.report(site.store, run_id)), key="consolidate-channels")
+    create_link_artifact(f"file://{path}", link_text="Laporan konsolidasi", key="consolidate-report")
+    return read.summary(site.store, run_id)
 
 
 def _begin(site: Site, files: dict[str, ChannelFile]) -> str:
@@ -169,6 +191,11 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
             status = _give_up(site, name, load_id, LoadStatus.STOPPED, str(error))
         except (ReaderError, ArchiveDamaged) as error:
             status = _give_up(site, name, load_id, LoadStatus.FAILED, str(error))
+        except StoreError:
+            raise  # no other channel can be loaded either
+        except OSError as error:  # the disk of archive and scratch is full, or not ours
+            told = f"{error.filename or site.settings.home_dir}: {error.strerror or type(error).__name__}"
+            status = _give_up(site, name, load_id, LoadStatus.FAILED, told)
         except Exception as error:
             log.exception("%s: a fault of the program", name)
             told = f"unexpected {type(error).__name__}: a fault of the program, see the log"
@@ -180,7 +207,7 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
 
 def _give_up(site: Site, name: str, load_id: str, status: LoadStatus, error: str) -> LoadStatus:
     log.error("%s: %s: %s", name, status.value, error)
-    runs.end_load(site.store, load_id, status, error, stages.counts_so_far(site, load_id))
+    runs.end_load(site.store, load_id, status, error, stages.known_so_far(site, load_id))
     return status
 
 

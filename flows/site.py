@@ -1,5 +1,6 @@
 """The installation as a flow sees it: settings, open store, channel files, secrets. Opened per task, shared by none."""
 
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ from data import REFERENCE
 from satukanal.settings import Settings, read_secret, read_settings
 from satukanal.store import Store, exists, open_store, read_or_make
 from schemas.channel import HtmlSource, RestSource
-from schemas.channel_file import ChannelFile, read_channel, read_channels
+from schemas.channel_file import ChannelFile, fault_at, read_channel, read_channels
 from schemas.reference import Reference, read_reference
 from transforms.normalise import check_codes
+
+log = logging.getLogger("satukanal")
 
 
 class NotReady(Exception):
@@ -25,7 +28,6 @@ class Site:
 
     settings: Settings
     store: Store
-    key_was_made: bool
 
     def channel(self, name: str) -> ChannelFile:
         """One channel file. Raises ``ChannelFileError``."""
@@ -55,10 +57,17 @@ def open_site() -> Iterator[Site]:
     Raises ``NotReady``, ``StoreError``, ``WrongKey`` or ``SettingsError``, each one line for a person.
     """
     settings = read_settings()
+    try:
+        settings.home_dir.mkdir(parents=True, exist_ok=True, mode=0o700)  # nobody else's business
+    except OSError as error:
+        raise NotReady(f"SATUKANAL_HOME: {settings.home_dir} cannot be made ({error.strerror})") from error
     keys, made = read_or_make(settings.key_path, may_make=not exists(settings.store_url))
+    if made:
+        log.warning("NEW KEY: %s was made just now. Without it nobody can read the personal data,", settings.key_path)
+        log.warning("not even from a backup. Keep a copy elsewhere, now: 'satukanal keys recovery --help' makes one.")
     store = open_store(settings.store_url, keys)
     try:
-        yield Site(settings, store, made)
+        yield Site(settings, store)
     finally:
         store.close()
 
@@ -84,7 +93,7 @@ def ready_channels(site: Site, only: Sequence[str]) -> dict[str, ChannelFile]:
         for name in _missing_secrets(file):
             raise NotReady(f"{file.path}: the secret {name} is not set; set SATUKANAL_SECRET_{name} (or …_FILE)")
         for problem in check_codes(file.channel, reference):
-            raise NotReady(f"{file.path}: {problem}")
+            raise fault_at(file.path, problem.key, problem.problem)
     return files
 
 

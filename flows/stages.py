@@ -16,15 +16,16 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from connectors.archive import Archive, ArchiveWriter
+from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import Context
 from connectors.readers import READERS
 from flows.site import Site, secret
 from satukanal.reports import render_html, render_json
-from satukanal.store import matching, read, reconcile, runs
+from satukanal.store import abandoned, matching, read, reconcile, runs
 from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
 from schemas.channel import Channel
+from schemas.codes import ExclusionRule
 from schemas.expectations import QualityResult, check
 from transforms.match import DEFAULT_MODEL, emit_keys, load_model, match
 from transforms.normalise import RawFrame, UnreadablePiece, normalise
@@ -117,13 +118,15 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     fetched_at = max((datetime.fromisoformat(e.fetched_at) for e in archive.entries), default=datetime.now(UTC))
     done = normalise(file.channel, name, tables, unreadable, fetched_at, site.reference())
     counted = reader.count(source, archive)
+    stated = None if counted is None else sum(counted.values())
+    repeated = int((done.excluded["rule"] == ExclusionRule.REPEATED.value).sum())
     told = Told(
         **asdict(done.counts),
-        source_count=None if counted is None else sum(counted.values()),
+        source_count=stated,
         archive_sha256=archive.sha256,
         archive_objects=len(archive.entries),
         archive_bytes=sum(e.bytes for e in archive.entries),
-        complete=not unreadable,
+        complete=not unreadable and stated in (None, done.counts.extracted - repeated),
         schema_drift=done.schema_drift,
         unmapped=done.unmapped,
         flags=_count_flags(done.submissions, done.events),
@@ -141,14 +144,24 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
 def check_quality(site: Site, channel_id: str, load_id: str) -> None:
     """Hold the batch against its expectations and keep what they found.
 
-    Raises ``GateClosed`` if a critical one fails.
+    Raises ``GateClosed`` if a critical one fails, or if a column that the channel file maps is not in the source: its
+    values would be overwritten by nothing.
     """
     file = site.channel(channel_id)
+    absent = [found for found in _read_told(site, load_id).schema_drift if " (absent" in found]
+    if absent:
+        raise GateClosed(
+            f"{file.path.name} maps columns that the source does not have: {'; '.join(absent)}. Mend the name, or mark "
+            "the field as optional: true"
+        )
     results = check(_read_frame(site, load_id, "submissions"), file.channel.limits)
     runs.save_quality(site.store, load_id, file.channel.government, results)
+    log.info("%s: %d of %d expectations met", channel_id, sum(r.success for r in results), len(results))
     failed = [r for r in results if r.suite == "critical" and not r.success]
     if failed:
-        raise GateClosed("critical expectations failed: " + "; ".join(_said(r) for r in failed))
+        rejected = _read_frame(site, load_id, "rejected")["reason"].value_counts().sort_index()
+        besides = f"; in quarantine: {', '.join(f'{n} {why}' for why, n in rejected.items())}" if len(rejected) else ""
+        raise GateClosed("critical expectations failed: " + "; ".join(_said(r) for r in failed) + besides)
 
 
 def load(site: Site, channel_id: str, load_id: str) -> Published:
@@ -164,13 +177,17 @@ def load(site: Site, channel_id: str, load_id: str) -> Published:
     return done
 
 
-def counts_so_far(site: Site, load_id: str) -> dict[str, int]:
-    """What is known of a load that will not be published."""
-    path = site.scratch_dir(load_id) / "told.json"
-    if not path.exists():
+def known_so_far(site: Site, load_id: str) -> dict[str, Any]:
+    """What is known of a load that will not be published: columns of its row."""
+    if not (site.scratch_dir(load_id) / "told.json").exists():
         return {}
     told = _read_told(site, load_id)
-    return {n: getattr(told, n) for n in ("raw_records", "parts", "events", "extracted")}
+    counts = ("raw_records", "parts", "events", "extracted", "source_count")
+    evidence = ("archive_sha256", "archive_objects", "archive_bytes")
+    lists = ("schema_drift", "unmapped", "flags", "problems")
+    return {n: getattr(told, n) for n in counts + evidence} | {
+        n: orjson.dumps(getattr(told, n)).decode() for n in lists
+    }
 
 
 def match_run(site: Site, run_id: str) -> int:
@@ -190,7 +207,26 @@ def match_run(site: Site, run_id: str) -> int:
 
 def reconcile_run(site: Site, run_id: str) -> bool:
     """Read the run's numbers back from the committed store; whether all is balanced."""
-    return reconcile.reconcile(site.store, run_id)
+    balanced = reconcile.reconcile(site.store, run_id)
+    log.info("reconciled: %s", "balanced" if balanced else "not balanced")
+    return balanced
+
+
+def take_over(site: Site) -> None:
+    """Clean up after runs that were killed: their loads are abandoned, scratch goes, archives stay.
+
+    Call only while holding the run lock.
+    """
+    for lost in abandoned.abandon(site.store, site.settings.who):
+        log.warning("%s was killed and is abandoned, with %d loads unpublished", lost.run_id, len(lost.loads))
+        for load_ in lost.loads:
+            folder = site.archive_dir(load_.channel, load_.load_id)
+            if folder.exists() and not (folder / MANIFEST).exists():
+                log.warning("%s: this archive was not finished; it is kept, without a manifest", folder)
+    scratch = site.scratch_dir("")
+    left = [folder.name for folder in scratch.iterdir()] if scratch.exists() else []
+    for load_id in abandoned.ended_loads(site.store, left):
+        shutil.rmtree(site.scratch_dir(load_id))
 
 
 def write_report(site: Site, run_id: str) -> Path:

@@ -1,8 +1,8 @@
 """The command line: what people and schedulers call. Parses, calls, prints; decides nothing.
 
 With ``--json`` the answer alone goes to standard output; progress and logs always go to standard error. Exit status:
-0 complete and balanced, 1 crashed, 2 wrong usage or configuration, 3 some channels failed to be read, 4 a gate stopped
-a channel or the run is not balanced.
+0 complete and balanced, 1 crashed (or the database did), 2 wrong usage or configuration, 3 some channels failed to be
+read, 4 a gate stopped a channel or the run is not balanced.
 """
 
 import logging
@@ -14,15 +14,28 @@ from typing import Annotated, Any
 
 import orjson
 import typer
-from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
-from satukanal import __version__
+from satukanal import __version__, care
+from satukanal.options import (
+    ActorOption,
+    FilesOption,
+    HomeOption,
+    JsonOption,
+    KeyOption,
+    LangOption,
+    StoreOption,
+    WaitOption,
+    err,
+    out,
+)
+from satukanal.options import print_json as _print_json
 from satukanal.settings import SettingsError, read_settings, use
-from satukanal.store import StoreError, WrongKey, crosswalk, read
+from satukanal.store import StoreError, StoreFailed, WrongKey, crosswalk, read
 from schemas.channel_file import ChannelFileError, read_channels
 
-EXIT_OK, EXIT_USAGE, EXIT_FAILED, EXIT_STOPPED = 0, 2, 3, 4
+EXIT_OK, EXIT_CRASHED, EXIT_USAGE, EXIT_FAILED, EXIT_STOPPED = 0, 1, 2, 3, 4
 
 app = typer.Typer(
     name="satukanal",
@@ -35,26 +48,10 @@ channels_app = typer.Typer(no_args_is_help=True, help="The registry of channels.
 retire_app = typer.Typer(no_args_is_help=True, help="The life cycle of channels, until they are switched off.")
 app.add_typer(channels_app, name="channels")
 app.add_typer(retire_app, name="retire")
-
-HomeOption = Annotated[Path | None, typer.Option("--home", help="Home folder (SATUKANAL_HOME).", show_default=False)]
-StoreOption = Annotated[str | None, typer.Option("--store", help="SQLAlchemy URL of the store (SATUKANAL_STORE).")]
-FilesOption = Annotated[
-    Path | None, typer.Option("--channels", help="Folder of channel files (SATUKANAL_CHANNELS).", show_default=False)
-]
-KeyOption = Annotated[
-    Path | None, typer.Option("--key-file", help="Key file (SATUKANAL_KEY_FILE).", show_default=False)
-]
-ActorOption = Annotated[str | None, typer.Option("--actor", help="Who acts (SATUKANAL_ACTOR); default: login name.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON alone, for machines.")]
-LangOption = Annotated[str | None, typer.Option("--lang", help="Language of the report, id or en (SATUKANAL_LANG).")]
-
-err = Console(stderr=True, highlight=False)
-out = Console(highlight=False)
-
-
-def _print_json(value: Any) -> None:
-    sys.stdout.buffer.write(orjson.dumps(value, option=orjson.OPT_INDENT_2 | orjson.OPT_UTC_Z) + b"\n")
-    sys.stdout.flush()
+app.add_typer(care.db_app, name="db")
+app.add_typer(care.keys_app, name="keys")
+app.command("backup")(care.backup_command)
+app.command("restore")(care.restore_command)
 
 
 @contextmanager
@@ -82,7 +79,7 @@ def _progress() -> Iterator[None]:
 def exit_status(summary: dict[str, Any]) -> int:
     """The exit status that a run's summary calls for; a closed gate outranks a dead channel."""
     statuses = {channel["status"] for channel in summary["channels"].values()}
-    if "stopped" in statuses or not summary["balanced"]:
+    if "stopped" in statuses or summary["balanced"] is False:
         return EXIT_STOPPED
     return EXIT_FAILED if "failed" in statuses else EXIT_OK
 
@@ -143,6 +140,7 @@ def run(
         typer.Option(help="CHANNEL=URL: another scheme, host and port for a web channel.", show_default=False),
     ] = None,
     actor: ActorOption = None,
+    wait: WaitOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Consolidate the named channels, or all of them.
@@ -151,7 +149,7 @@ def run(
     """
     from flows.run import run_consolidation
 
-    use(home=home, store=store, channels=channel_files, key_file=key_file, actor=actor)
+    use(home=home, store=store, channels=channel_files, key_file=key_file, actor=actor, wait=wait)
     if address:
         use(addresses=orjson.dumps(dict(_address(text) for text in address)).decode())
     with _progress():
@@ -192,9 +190,14 @@ def report(
                 f"{which!r} is no run and no load of this store; 'satukanal report latest' takes the last run"
             )
         found = read.report(site.store, run_id)
-        path = to or site.settings.home_dir / "reports" / f"{run_id}.{form}"
+        other = f"-{site.settings.lang}" if form == "html" and site.settings.lang != "id" else ""
+        path = to or site.settings.home_dir / "reports" / f"{run_id}{other}.{form}"
+        content = render_json(found) if form == "json" else render_html(found, site.settings.lang).encode()
+    try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(render_json(found) if form == "json" else render_html(found, site.settings.lang).encode())
+        path.write_bytes(content)
+    except OSError as error:
+        raise NotReady(f"{path}: cannot be written ({error.strerror}); name a file with --out") from error
     out.print(str(path), soft_wrap=True)
 
 
@@ -208,7 +211,7 @@ def crosswalk_command(
 ) -> None:
     """Find a complaint by its old number.
 
-    Example: `satukanal crosswalk SPR-2023-00012`
+    Example: `satukanal crosswalk SPR-202101-00002`
     """
     from flows.site import open_existing
 
@@ -221,6 +224,36 @@ def crosswalk_command(
         err.print(f"no complaint has the old number {old_number!r}")
     else:
         out.print(_table(found))
+
+
+@app.command("verify")
+def verify_command(
+    head: Annotated[
+        str | None, typer.Option("--head", help="A ledger head printed in an old report.", show_default=False)
+    ] = None,
+    home: HomeOption = None,
+    store: StoreOption = None,
+    key_file: KeyOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Hold ledger, archive, rows and totals against each other; changes nothing.
+
+    Example: `satukanal verify --head 3f0a…` (exit status 4 if anything is altered, missing or doubled)
+    """
+    from flows.site import open_existing
+    from flows.verify import verify
+
+    use(home=home, store=store, key_file=key_file)
+    with open_existing() as site:
+        found = verify(site, head)
+    if as_json:
+        _print_json(found)
+    else:
+        for problem in found["problems"]:
+            out.print(f"{problem['kind']}  {problem['where']}: {problem['detail']}", markup=False, soft_wrap=True)
+        out.print("all is as it was published" if found["ok"] else f"{len(found['problems'])} problems")
+        out.print(f"ledger   {found['ledger_entries']} entries, head {found['ledger_head']}", soft_wrap=True)
+    raise typer.Exit(EXIT_OK if found["ok"] else EXIT_STOPPED)
 
 
 @channels_app.command("list")
@@ -284,7 +317,12 @@ def _table(rows: list[dict[str, Any]]) -> Table:
     return table
 
 
-def _cell(value: Any) -> str:
+def _cell(value: Any) -> Text:
+    """A value as plain text: what came from a source must not steer the terminal."""
+    return Text("".join(c for c in _said(value) if c.isprintable()))
+
+
+def _said(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, list):
@@ -302,7 +340,7 @@ def _version(show: Annotated[bool, typer.Option("--version", help="Print the ver
 
 
 def main() -> None:
-    """Run the command; a known error is one line on standard error and exit status 2."""
+    """Run the command; a known error is one line on standard error and exit status 2, a failing database 1."""
     from connectors.base import RunError
     from flows.site import NotReady
 
@@ -310,4 +348,4 @@ def main() -> None:
         app()
     except (ChannelFileError, NotReady, RunError, SettingsError, StoreError, WrongKey) as error:
         err.print(f"satukanal: {error}", style="red", markup=False, soft_wrap=True)
-        sys.exit(EXIT_USAGE)
+        sys.exit(EXIT_CRASHED if isinstance(error, StoreFailed) else EXIT_USAGE)

@@ -15,7 +15,7 @@ from data.samples import SECRETS, SampleServers, write_samples
 from flows.run import run_consolidation
 from flows.site import NotReady, open_existing
 from satukanal.settings import PREFIX, read_settings, use
-from satukanal.store import read
+from satukanal.store import exists, read
 
 log = logging.getLogger("satukanal")
 MARK = "sample.json"
@@ -24,7 +24,7 @@ MARK = "sample.json"
 def run_demo(size: int) -> dict[str, Any]:
     """Write the samples under home, serve the web ones, consolidate all; the run's summary plus ``truth``.
 
-    Raises ``NotReady`` where home holds a demonstration of another size.
+    Raises ``NotReady`` where home holds a demonstration of another size, or no demonstration at all.
     """
     home = read_settings().home_dir
     folder = home / "sources"
@@ -39,6 +39,8 @@ def run_demo(size: int) -> dict[str, Any]:
 
 def _prepare(folder: Path, size: int) -> None:
     mark = folder / MARK
+    if not mark.exists() and exists(read_settings().store_url):
+        raise NotReady(f"{folder.parent} holds a store that is no demonstration; name another folder with --home")
     if mark.exists() and orjson.loads(mark.read_bytes())["size"] != size:
         raise NotReady(
             f"{folder} holds a demonstration of another size; name another --home, or remove {folder.parent}"

@@ -12,6 +12,7 @@ from typing import Literal
 
 from pydantic import AliasChoices, Field, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsError as UnreadableSetting
 
 INSTALLATION = Path(__file__).resolve().parent.parent
 PREFIX = "SATUKANAL_"
@@ -32,6 +33,7 @@ class Settings(BaseSettings):
     key_file: Path = Path("~/.config/satukanal/key")
     lang: Literal["id", "en"] = "id"
     addresses: dict[str, str] = {}  # channel: scheme, host and port that replace those of its file
+    wait: float = Field(default=0.0, ge=0)  # seconds that a run waits for another one to end
     actor: str = Field(default="", validation_alias=AliasChoices("actor", "SATUKANAL_ACTOR"))
 
     @property
@@ -63,6 +65,9 @@ def read_settings() -> Settings:
         fault = error.errors()[0]
         name = f"{PREFIX}{'_'.join(str(part) for part in fault['loc'])}".upper()
         raise SettingsError(f"{name}: {fault['msg']} (is {fault['input']!r})") from error
+    except UnreadableSetting as error:  # a setting that is no JSON
+        mend = 'write a JSON object, as in SATUKANAL_ADDRESSES={"sigap": "https://…"}'
+        raise SettingsError(f"{error}; {mend}") from error
 
 
 def use(**options: object) -> None:

@@ -37,6 +37,7 @@ SUBMISSION: tuple[Column, ...] = (
     Column("object", TEXT, "provenance", "archive object that the record was read from"),
     Column("position", TEXT, "provenance", "line, row or ordinal within the object"),
     Column("version_at", UTC, "provenance", "update time trusted by the channel file, else the fetch time"),
+    Column("version_trusted", BOOL, "provenance", "version_at is the source's own update time"),
     Column("submitted_at", UTC, "public", "when the citizen sent it"),
     Column("submitted_local", LOCAL, "public", "the wall-clock time that submitted_at came from"),
     Column("incident_at", UTC, "public", "when it happened"),

@@ -1,16 +1,30 @@
 """The channel file: all local facts of one channel, and nothing else.
 
 A channel is data. This module says what such a file may hold; ``schemas.channel_file`` reads one and turns every fault
-into one line with file, line, key and mend. Times zones are IANA names, codes those of ``schemas.codes``.
+into one line with file, line, key and mend. Time zones are IANA names, codes those of ``schemas.codes``.
 """
 
 import re
-from typing import Annotated, Literal, Self
-from zoneinfo import available_timezones
+from collections.abc import Mapping as AnyMapping
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
 from schemas.canonical import EVENT, SUBMISSION, names
+from schemas.channel_types import (
+    ChannelId,
+    DateFormats,
+    Fault,
+    Government,
+    Names,
+    RegionCode,
+    SecretName,
+    SheetCell,
+    Texts,
+    UnknownField,
+    Url,
+    ZoneName,
+)
 from schemas.codes import Closer, Status, SubmissionType
 
 MAPPABLE = tuple(
@@ -29,39 +43,16 @@ class Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, str_strip_whitespace=False)
 
 
-def _zone(value: str) -> str:
-    if value not in available_timezones():
-        raise ValueError("not a time zone; Indonesia has Asia/Jakarta, Asia/Makassar and Asia/Jayapura")
-    return value
-
-
-def _secret(value: str) -> str:
-    if not re.fullmatch(r"[A-Z][A-Z0-9_]*", value):
-        raise ValueError("name a secret in capitals, as in SIGAP_TOKEN; its value belongs in SATUKANAL_SECRET_<NAME>")
-    return value
-
-
-def _url(value: str) -> str:
-    if not re.match(r"https?://[^/\s]+", value):
-        raise ValueError("write the whole address, as in https://sigap.example.go.id/api")
-    return value.rstrip("/")
-
-
-ZoneName = Annotated[str, AfterValidator(_zone)]
-SecretName = Annotated[str, AfterValidator(_secret)]
-Url = Annotated[str, AfterValidator(_url)]
-Names = Annotated[tuple[str, ...], Field(min_length=1)]
-
-
 class ColumnMap(Strict):
     """Where a canonical field comes from: one source column, several joined by a blank, or a constant."""
 
     column: str | None = None
-    join: tuple[str, ...] = ()
+    join: Texts = ()
     value: str | None = None
-    formats: tuple[str, ...] = ()  # strptime, tried strictly in order; dates only
+    formats: DateFormats = ()  # strptime, tried strictly in order; dates only
     time_zone: ZoneName | None = None
-    true: tuple[str, ...] = ()  # source values that mean yes; booleans only
+    true: Texts = ()  # source values that mean yes; booleans only
+    optional: bool = False  # may be absent from the source; any other absence is reported
 
     @model_validator(mode="after")
     def _one_origin(self) -> Self:
@@ -75,15 +66,24 @@ class ColumnMap(Strict):
         return (self.column,) if self.column is not None else self.join
 
 
+def _form(value: Any) -> str:
+    """Which form of a value was written: the short one (a text) or the long one (a mapping)."""
+    return "long" if isinstance(value, AnyMapping | BaseModel) else "short"
+
+
+# Told apart by form, so that a fault is told of the form that was written.
+Columns = dict[str, Annotated[Annotated[str, Tag("short")] | Annotated[ColumnMap, Tag("long")], Discriminator(_form)]]
+
+
 class EventMap(Strict):
     """A table of answers or status changes, and how its rows find their complaint."""
 
     table: str
     complaint: Names  # columns that hold the key of the complaint
-    key: tuple[str, ...] = ()  # columns that make the event's own key; empty = by content
+    key: Texts = ()  # columns that make the event's own key; empty = by content
     kind: Literal["answer", "status", "note"] = "answer"
-    columns: dict[str, str | ColumnMap]
-    ignore: tuple[str, ...] = ()
+    columns: Columns
+    ignore: Texts = ()
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
@@ -95,7 +95,7 @@ class Condition(Strict):
     """True where a source column holds one of these values, or matches this pattern (both ignoring case)."""
 
     column: str
-    any_of: tuple[str, ...] = ()
+    any_of: Texts = ()
     pattern: str | None = None
 
     @model_validator(mode="after")
@@ -123,9 +123,9 @@ class Mapping(Strict):
 
     table: str
     shape: Literal["plain"] = "plain"
-    key: tuple[str, ...] = ()
-    columns: dict[str, str | ColumnMap]
-    ignore: tuple[str, ...] = ()
+    key: Texts = ()
+    columns: Columns
+    ignore: Texts = ()
     events: tuple[EventMap, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
 
@@ -135,14 +135,6 @@ class Mapping(Strict):
         if "text" not in self.columns and "title" not in self.columns:
             raise ValueError("map at least one of text and title: without words there is no complaint")
         return self
-
-
-class UnknownField(ValueError):
-    """A mapping names a canonical field that does not exist."""
-
-    def __init__(self, field: str, known: tuple[str, ...]) -> None:
-        super().__init__(f"{field!r} is not a field that can be mapped")
-        self.field, self.known = field, known
 
 
 def check_fields(columns: dict[str, str | ColumnMap], known: tuple[str, ...]) -> None:
@@ -180,12 +172,22 @@ class SourceBase(Strict):
 
     streams: dict[str, Mapping] = Field(min_length=1)
 
+    @field_validator("streams", mode="before")
+    @classmethod
+    def _key_names_columns(cls, streams: Any) -> Any:
+        for name, mapping in streams.items() if isinstance(streams, AnyMapping) else ():
+            word = mapping.get("key") if isinstance(mapping, AnyMapping) else None
+            if word in ("content", "columns"):
+                place = f"write key: {word} in streams.{name} at the top of the file"
+                raise Fault(f"{place}; here key lists columns, as in key: [No Aduan]", name, "key")
+        return streams
+
 
 class MysqldumpSource(SourceBase):
     """A file that mysqldump, phpMyAdmin or the like wrote."""
 
     reader: Literal["mysqldump"]
-    path: str  # a file or a glob, below HOME/sources unless absolute
+    path: str  # a file or a glob, below <SATUKANAL_HOME>/sources unless absolute
     encoding: str = "utf-8"
 
 
@@ -193,7 +195,7 @@ class SheetCount(Strict):
     """A cell in which the vendor states how many records there are."""
 
     sheet: str
-    cell: str = Field(pattern=r"^[A-Z]+[1-9][0-9]*$")
+    cell: SheetCell
 
 
 class SheetSource(SourceBase):
@@ -202,7 +204,7 @@ class SheetSource(SourceBase):
     reader: Literal["sheet"]
     path: str
     header_row: int = Field(default=1, ge=1)
-    totals: tuple[str, ...] = ("JUMLAH", "TOTAL", "GRAND TOTAL")  # first cell of a row that is a sum, not a record
+    totals: Texts = ("JUMLAH", "TOTAL", "GRAND TOTAL")  # first cell of a row that is a sum, not a record
     count: SheetCount | None = None
 
 
@@ -342,7 +344,9 @@ class StatusCode(Strict):
 class Codes(Strict):
     """Local values → codes of ours, compared without case and outer blanks. What is missing here is unmapped."""
 
-    status: dict[str, Status | StatusCode] = {}
+    status: dict[
+        str, Annotated[Annotated[Status, Tag("short")] | Annotated[StatusCode, Tag("long")], Discriminator(_form)]
+    ] = {}
     type: dict[str, SubmissionType] = {}
     category: dict[str, str] = {}
     agency: dict[str, str] = {}
@@ -360,28 +364,36 @@ class Limits(Strict):
 class Channel(Strict):
     """One channel: where it is, how its fields map, its code lists and limits."""
 
-    id: str = Field(pattern=r"^[a-z][a-z0-9_]*$")
+    id: ChannelId
     title: str
-    government: str = Field(pattern=r"^[a-z][a-z0-9-]*$")
+    government: Government
     owner: str
-    region: str = Field(pattern=r"^\d{2}(\.\d{2}(\.\d{2}(\.\d{4})?)?)?$")
+    region: RegionCode
     time_zone: ZoneName
     live: bool
     streams: dict[str, Stream] = Field(min_length=1)
     sources: dict[str, Source] = Field(min_length=1)
     codes: Codes = Codes()
-    null_tokens: tuple[str, ...] = ("", "-", "NULL", "null", "N/A")
-    date_formats: tuple[str, ...] = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
+    null_tokens: Texts = ("", "-", "NULL", "null", "N/A")
+    date_formats: DateFormats = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d")
     limits: Limits = Limits()
-    personal: tuple[str, ...] = ()  # source columns beyond the mapped ones that hold personal data
+    personal: Texts = ()  # source columns beyond the mapped ones that hold personal data
     retention_years: int | None = None
 
     @model_validator(mode="after")
     def _streams_are_declared(self) -> Self:
         for name, source in self.sources.items():
             for stream, mapping in source.streams.items():
+                at = "sources", name, "streams", stream
                 if stream not in self.streams:
-                    raise ValueError(f"source {name!r} carries stream {stream!r}, which is not under streams")
+                    raise Fault(f"is no stream; under streams at the top stand: {', '.join(self.streams)}", *at)
                 if self.streams[stream].key == "columns" and not mapping.key:
-                    raise ValueError(f"source {name!r}, stream {stream!r}: name the key columns, or set key: content")
+                    key = f"add key: [{_ticket_column(mapping)}] here"
+                    raise Fault(f"{key}, or set streams.{stream}.key: content at the top of the file", *at)
         return self
+
+
+def _ticket_column(mapping: Mapping) -> str:
+    """The column that holds the ticket number, as far as the mapping tells; else an example."""
+    numbers = column_maps(mapping.columns).get("old_numbers")
+    return numbers.origins[0] if numbers and numbers.origins else "No Aduan"

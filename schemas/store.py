@@ -81,6 +81,12 @@ def _sealed() -> sa.Column[bytes]:
     return sa.Column("sealed", sa.LargeBinary, nullable=True)  # erasure nulls it
 
 
+def _where_given(table: str, column: str) -> sa.Index:
+    """An index of those rows alone in which ``column`` is not null."""
+    given = sa.column(column).is_not(None)
+    return sa.Index(f"ix_{table}_{column}", column, postgresql_where=given, sqlite_where=given)
+
+
 meta = sa.Table("meta", metadata, _text("name", key=True), _text("value"))
 
 channel = sa.Table(
@@ -177,6 +183,7 @@ submission_version = sa.Table(
     _text("object"),
     _text("position"),
     _at("version_at"),
+    sa.Column("version_trusted", sa.Boolean, nullable=False),  # version_at is the source's own, not the fetch time
     _text("content_hash"),
     _text("row_hash"),
     *_of_contract(canonical.SUBMISSION),
@@ -190,15 +197,16 @@ reporter = sa.Table(
     _text("submission_uid", key=True),
     sa.Column("version_no", sa.Integer, primary_key=True),
     _government(),
-    sa.Column("load_id", sa.Text, sa.ForeignKey("load.load_id"), nullable=False),
-    sa.Column("nik_index", sa.Text, nullable=True, index=True),
-    sa.Column("phone_index", sa.Text, nullable=True, index=True),
-    sa.Column("email_index", sa.Text, nullable=True, index=True),
-    sa.Column("account_index", sa.Text, nullable=True, index=True),
+    _text("load_id"),  # of the version, which is bound to it
+    _text("nik_index", optional=True),
+    _text("phone_index", optional=True),
+    _text("email_index", optional=True),
+    _text("account_index", optional=True),
     _sealed(),  # name, NIK, phone, e-mail, address, account
     sa.ForeignKeyConstraint(
         ["submission_uid", "version_no"], ["submission_version.submission_uid", "submission_version.version_no"]
     ),
+    *[_where_given("reporter", f"{kind}_index") for kind in ("nik", "phone", "email", "account")],
 )
 
 attachment = sa.Table(
@@ -208,7 +216,7 @@ attachment = sa.Table(
     sa.Column("version_no", sa.Integer, primary_key=True),
     sa.Column("ordinal", sa.Integer, primary_key=True),
     _government(),
-    sa.Column("load_id", sa.Text, sa.ForeignKey("load.load_id"), nullable=False),
+    _text("load_id"),  # of the version, which is bound to it
     _text("state"),  # 'named': known by name, its bytes not fetched
     _sealed(),
 )
@@ -219,7 +227,7 @@ complaint = sa.Table(
     _text("complaint_uid", key=True),  # = the founding submission's uid
     _government(),
     sa.Column("tracking_id", sa.Text, nullable=False, unique=True),
-    sa.Column("load_id", sa.Text, sa.ForeignKey("load.load_id"), nullable=False),
+    _text("load_id"),  # of the founding submission, which is bound to it
     sa.Column("incident_uid", sa.Text, sa.ForeignKey("incident.incident_uid"), nullable=True, index=True),
 )
 
@@ -269,7 +277,7 @@ id_crosswalk = sa.Table(
     _text("old_number", key=True),
     sa.Column("submission_uid", sa.Text, sa.ForeignKey("submission.submission_uid"), primary_key=True),
     _government(),
-    sa.Column("load_id", sa.Text, sa.ForeignKey("load.load_id"), nullable=False),
+    _text("load_id"),  # of the submission's version, which is bound to it
     sa.Index("ix_id_crosswalk_old_number", "old_number"),
 )
 
@@ -401,21 +409,26 @@ agency_alias = sa.Table(
 )
 
 
-def _stage(name: str, of: sa.Table, skip: tuple[str, ...], *more: sa.schema.SchemaItem) -> sa.Table:
-    """A staging table: the columns of the table it feeds, without its keys to others."""
+def _stage(name: str, of: sa.Table, key: str, skip: tuple[str, ...], *more: sa.Column[Any]) -> sa.Table:
+    """A staging table: the columns of the table it feeds, without its keys to others. It is read by load and ``key``.
+
+    In PostgreSQL it is unlogged (``schemas.views``): after a crash it is empty, and its load is staged anew.
+    """
     columns = [sa.Column(c.name, c.type, nullable=True) for c in of.columns if c.name not in skip]
     return sa.Table(
         name,
         metadata,
-        sa.Column("load_id", sa.Text, nullable=False, index=True),
+        sa.Column("load_id", sa.Text, nullable=False),
         *[c for c in columns if c.name != "load_id"],
         *more,
+        sa.Index(f"ix_{name}_load", "load_id", key),
     )
 
 
 stage_submission = _stage(
     "stage_submission",
     submission_version,
+    "submission_uid",
     (),
     _text("channel"),
     _text("stream"),
@@ -424,17 +437,19 @@ stage_submission = _stage(
     *[sa.Column(f"{kind}_index", sa.Text, nullable=True) for kind in ("nik", "phone", "email", "account")],
     sa.Column("reporter_sealed", sa.LargeBinary, nullable=True),
     sa.Column("outcome", sa.Text, nullable=True),
-    sa.Index("ix_stage_submission_uid", "load_id", "submission_uid"),
 )
-stage_event = _stage("stage_event", complaint_event, ("superseded_at",), sa.Column("outcome", sa.Text, nullable=True))
+stage_event = _stage(
+    "stage_event", complaint_event, "event_uid", ("superseded_at",), sa.Column("outcome", sa.Text, nullable=True)
+)
 stage_quarantine = _stage(
     "stage_quarantine",
     quarantine,
+    "receipt",
     ("first_load_id", "last_load_id", "first_seen_at", "disposition", "disposed_at", "disposed_by", "disposed_reason"),
 )
-stage_exclusion = _stage("stage_exclusion", exclusion, ("first_load_id", "last_load_id"))
-stage_crosswalk = _stage("stage_crosswalk", id_crosswalk, ())
-stage_attachment = _stage("stage_attachment", attachment, ("version_no",))
+stage_exclusion = _stage("stage_exclusion", exclusion, "exclusion_uid", ("first_load_id", "last_load_id"))
+stage_crosswalk = _stage("stage_crosswalk", id_crosswalk, "submission_uid", ())
+stage_attachment = _stage("stage_attachment", attachment, "submission_uid", ("version_no",))
 stage_match_key = sa.Table(
     "stage_match_key",
     metadata,

@@ -4,6 +4,8 @@ Views hold no personal value. They are created by migrations, so a change here n
 creates them again.
 """
 
+from schemas.store import STAGES, metadata
+
 VIEWS: dict[str, str] = {
     "v_run": "SELECT run_id, government, status, started_at, finished_at, actor, program_version, balanced FROM run",
     "v_load": """
@@ -98,7 +100,10 @@ _GUARD = {
 
 
 def create_statements(dialect: str) -> list[str]:
-    """The statements that create every view and guard for ``dialect`` ('sqlite' or 'postgresql')."""
+    """The statements that create every view and guard for ``dialect`` ('sqlite' or 'postgresql').
+
+    In PostgreSQL they also say how tables are stored: what is staged can be staged again and needs no log.
+    """
     parts = _DIALECT[dialect]
     views = []
     for name, body in VIEWS.items():
@@ -106,4 +111,11 @@ def create_statements(dialect: str) -> list[str]:
         for key, value in parts.items():
             text = text.replace("{" + key + "}", value)
         views.append(f"CREATE VIEW {name} AS {' '.join(text.split())}")
-    return [*views, *_GUARD[dialect]]
+    return [*(_storage() if dialect == "postgresql" else ()), *views, *_GUARD[dialect]]
+
+
+def _storage() -> list[str]:
+    """Staging out of the write-ahead log, its rows whole; and no attempt to compress what is sealed."""
+    unlogged = [f"ALTER TABLE {t.name} SET UNLOGGED, SET (toast_tuple_target = 8160)" for t in STAGES]
+    sealed = [(t.name, c.name) for t in metadata.sorted_tables for c in t.columns if c.name.endswith("sealed")]
+    return unlogged + [f"ALTER TABLE {table} ALTER COLUMN {column} SET STORAGE EXTERNAL" for table, column in sealed]

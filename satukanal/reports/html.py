@@ -4,17 +4,18 @@ Everything that came from a source is escaped by the templates. What a report le
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from satukanal.reports import charts, sums
+from satukanal.reports import charts, checks, sums
 from satukanal.reports.texts import words
 
 TEMPLATES = Path(__file__).parent / "templates"
+SHORT = 28  # letters of a title in legends and tables
 
 _LISTS = ("channels", "statuses", "categories", "agencies", "months", "doors", "quarantine", "breaches", "merges")
 _RUN = (
@@ -37,15 +38,15 @@ def render_html(report: dict[str, Any], lang: str = "id") -> str:
     language.
     """
     filled = _filled(report)
-    channels = {channel["id"]: channel for channel in filled["channels"]}
     return (
         _environment(lang)
         .get_template("page.html")
         .render(
             filled,
-            channel_of=channels,
-            lead=sums.headline(filled["run"]),
+            lead=sums.headline(filled),
+            done=sums.work(filled),
             troubled=sums.troubled(filled),
+            waiting_work=sums.waiting_work(filled),
             folded=sums.store_equation(filled["store"]),
             chart=charts.columns(filled["months"]),
             waiting=sorted(filled["quarantine"], key=lambda row: -(row["age_days"] or 0)),
@@ -61,7 +62,11 @@ def _filled(report: Mapping[str, Any]) -> dict[str, Any]:
         "program_version": report.get("program_version"),
         "run": {key: (report.get("run") or {}).get(key) for key in _RUN},
         "store": {key: (report.get("store") or {}).get(key) for key in _STORE},
+        "titles": {c["id"]: c.get("title") or c["id"] for c in report.get("channels") or ()}
+        | {key: title for key, title in (report.get("titles") or {}).items() if title},
+        "zones": {c["id"]: c.get("time_zone") for c in report.get("channels") or ()} | (report.get("time_zones") or {}),
         **{key: list(report.get(key) or ()) for key in _LISTS},
+        "quarantine": [{"object": None, "position": None, **row} for row in report.get("quarantine") or ()],
         "channels": [
             {key: value if channel.get(key) is None else channel[key] for key, value in _CHANNEL.items()}
             for channel in report.get("channels") or ()
@@ -75,8 +80,9 @@ def _place(identifier: str | None) -> str:
 
 
 def _short(title: str) -> str:
-    """``SIGAP`` of 'SIGAP – Sistem Informasi …': the name by which everybody calls the channel."""
-    return title.partition(" – ")[0]
+    """``SIGAP`` of 'SIGAP – Sistem Informasi …': what everybody calls the channel, cut where it is long."""
+    name = title.partition(" – ")[0]
+    return name if len(name) <= SHORT else name[: SHORT - 1].rstrip() + "…"
 
 
 def _branches(category: str | None) -> tuple[str, ...]:
@@ -114,7 +120,9 @@ def _environment(lang: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=t, equations=sums.equations, verdict=sums.verdict, counts=sums.counts)
-    environment.globals.update(evidence_rows=_evidence, flag_rows=_flag_rows, tally=_tally)
+    environment.globals.update(evidence_rows=_evidence, flag_rows=_flag_rows, tally=_tally, drift=sums.drift)
+    environment.globals.update(raised=checks.raised)
     environment.filters.update(number=t.number, signed=t.signed, chance=t.chance, moment=t.moment, size=t.size)
     environment.filters.update(place=_place, short=_short, branches=_branches)
+    environment.filters.update(asked=partial(checks.named, t), found=partial(checks.found, t))
     return environment

@@ -38,31 +38,75 @@ class Equation:
         return "=" if total == self.left.value else "≠"
 
 
+@dataclass(frozen=True)
+class Work:
+    """What one run did: channels by how far they came, and submissions by what became of them."""
+
+    asked: int
+    read: int
+    published: int
+    uncompared: int
+    inserted: int
+    updated: int
+    withdrawn: int
+
+
+def work(report: Report) -> Work:
+    """The run's own numbers, from its channels; the store's totals are another thing."""
+    channels = report.get("channels") or ()
+
+    def total(measure: str) -> int:
+        return sum((channel.get("counts") or {}).get(measure) or 0 for channel in channels)
+
+    published = [channel for channel in channels if channel.get("status") in ("published", "unchanged")]
+    return Work(
+        asked=len(channels),
+        read=len(published) + sum(channel.get("status") == "stopped" for channel in channels),
+        published=len(published),
+        uncompared=sum(verdict(channel) == "uncompared" for channel in published),
+        inserted=total("inserted"),
+        updated=total("updated"),
+        withdrawn=total("withdrawn"),
+    )
+
+
 def broke_off(channel: Row) -> bool:
     """Whether the load ended before it was published."""
     return channel.get("status") in ("failed", "stopped")
 
 
 def counts(channel: Row) -> Mapping[str, int | None]:
-    """What was counted in a channel, ``excluded`` among it. Nothing, if it was never read: no 0 stands for unknown."""
+    """What was counted in a channel, ``excluded`` and ``repeated`` among it. Nothing, if it was never read: no 0 stands
+    for unknown. Of a load that broke off after reading, all that was extracted is ``unpublished``.
+    """
     counted = channel.get("counts") or {}
     if not counted or (broke_off(channel) and not counted.get("raw_records")):
         return {}
-    return {**counted, "excluded": sum((channel.get("excluded") or {}).values())}
+    if broke_off(channel):
+        read = {measure: counted.get(measure) for measure in ("raw_records", "parts", "events", "extracted")}
+        return {**read, "unpublished": counted.get("extracted")}
+    excluded = channel.get("excluded") or {}
+    return {**counted, "excluded": sum(excluded.values()), "repeated": excluded.get("repeated", 0)}
 
 
 def equations(channel: Row) -> tuple[Equation, ...]:
-    """The three sums of conservation of one channel."""
-    counted = counts(channel)
+    """The sums of conservation of one channel; with repeats, also why its source tells fewer records than were read."""
+    counted = {**counts(channel), "source_records": channel.get("source_count")}
 
     def term(measure: str) -> Term:
         return Term(measure, counted.get(measure))
 
-    return (
-        Equation(term("raw_records"), (term("extracted"), term("parts"), term("events"))),
+    raw = Equation(term("raw_records"), (term("extracted"), term("parts"), term("events")))
+    if broke_off(channel):
+        return raw, Equation(term("extracted"), (term("unpublished"),))
+    kept = (
+        raw,
         Equation(term("extracted"), (term("accepted"), term("quarantined"), term("excluded"))),
         Equation(term("accepted"), (term("inserted"), term("updated"), term("unchanged"))),
     )
+    if not counted.get("repeated") or counted["source_records"] is None:
+        return kept
+    return *kept, Equation(term("source_records"), (term("extracted"), term("repeated")), minus=True)
 
 
 def store_equation(store: Row) -> Equation:
@@ -81,12 +125,43 @@ def verdict(channel: Row) -> str:
     return {True: "balanced", False: "unbalanced", None: "uncompared"}[channel.get("balanced")]
 
 
-def headline(run: Row) -> str:
-    """The key (section ``lead``) of the opening words, from the run's own balance and status."""
+def headline(report: Report) -> str:
+    """The key (section ``lead``) of the opening words, from the run's own balance and status.
+
+    Where no channel has a count to compare with, the balance is *uncompared*: good, but not proved by the source.
+    """
+    run, done = report.get("run") or {}, work(report)
     if run.get("balanced") is None:
         return "unknown"
     status = run["status"] if run.get("status") in ("complete", "partial", "failed") else "partial"
+    if run["balanced"] and status != "failed" and done.published and done.uncompared == done.published:
+        return f"uncompared_{status}"
     return f"{'balanced' if run['balanced'] else 'unbalanced'}_{status}"
+
+
+def drift(channel: Row) -> tuple[list[str], list[str]]:
+    """(columns that are new at the source, columns that are mapped but absent there), from ``schema_drift``."""
+    mark = " (absent"
+    names = list(channel.get("schema_drift") or ())
+    return [n for n in names if mark not in n], [n.partition(mark)[0] for n in names if mark in n]
+
+
+def broken_warnings(channel: Row) -> list[Row]:
+    """The expectations of the suite *warning* that did not hold; they stop nothing."""
+    return [row for row in channel.get("quality") or () if row["suite"] == "warning" and not row["success"]]
+
+
+def waiting_work(report: Report) -> list[tuple[str, str, int]]:
+    """(kind, section of the page, how many) of all work that waits without being an alarm; kinds as in ``work``."""
+    channels = report.get("channels") or ()
+    found = (
+        ("quarantine", "quarantine", sum(r["disposition"] == "open" for r in report.get("quarantine") or ())),
+        ("review", "duplicates", (report.get("store") or {}).get("review") or 0),
+        ("unmapped", "quality", sum(len(codes) for c in channels for codes in (c.get("unmapped") or {}).values())),
+        ("new_columns", "quality", sum(len(drift(c)[0]) for c in channels)),
+        ("warnings", "quality", sum(len(broken_warnings(c)) for c in channels)),
+    )
+    return [row for row in found if row[2]]
 
 
 def troubled(report: Report) -> list[tuple[str, Row]]:

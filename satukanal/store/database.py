@@ -1,11 +1,13 @@
 """Opening the store: engine, migrations, key check, and the two kinds of transaction. Nothing else opens a database."""
 
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
@@ -19,10 +21,16 @@ from schemas.store import meta
 MIGRATIONS = Path(schemas.__file__).parent / "migrations"
 LOCK = 0x5361_7475  # 'Satu': one writer at a time, by PostgreSQL's advisory lock
 WAIT_SECONDS = 60
+# Bulk loading talks to the drivers themselves.
+_SURROUNDINGS = (sa.exc.OperationalError, psycopg.OperationalError, sqlite3.OperationalError)
 
 
 class StoreError(Exception):
     """The store cannot be used as it is. One line for a person: what, where, mend."""
+
+
+class StoreFailed(StoreError):
+    """The database failed under a run: the disk is full, the server is gone. What was committed before stands."""
 
 
 @dataclass(frozen=True)
@@ -34,8 +42,8 @@ class Store:
 
     @contextmanager
     def reading(self) -> Iterator[sa.Connection]:
-        """A connection that sees one consistent state and changes nothing."""
-        with self.engine.connect() as connection, connection.begin() as transaction:
+        """A connection that sees one consistent state and changes nothing. Raises ``StoreFailed``."""
+        with failing(self.engine), self.engine.connect() as connection, connection.begin() as transaction:
             if connection.dialect.name == "postgresql":
                 connection.execute(sa.text("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY"))
             yield connection
@@ -43,11 +51,8 @@ class Store:
 
     @contextmanager
     def writing(self) -> Iterator[sa.Connection]:
-        """One transaction; only one writes at a time, others wait up to ``WAIT_SECONDS``."""
-        with self.engine.connect().execution_options(satukanal_write=True) as connection, connection.begin():
-            if connection.dialect.name == "postgresql":
-                connection.execute(sa.text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
-                connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        """One transaction; only one writes at a time, others wait up to ``WAIT_SECONDS``. Raises ``StoreFailed``."""
+        with failing(self.engine), _write_transaction(self.engine) as connection:
             yield connection
 
     def close(self) -> None:
@@ -55,17 +60,34 @@ class Store:
         self.engine.dispose()
 
 
+@contextmanager
+def failing(engine: sa.Engine) -> Iterator[None]:
+    """Turn what the database's surroundings do to us into one line for a person (``StoreFailed``)."""
+    try:
+        yield
+    except _SURROUNDINGS as error:
+        cause = getattr(error, "orig", error)
+        if getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_ERROR:
+            raise  # a statement is wrong: that is ours
+        told = str(cause).strip().splitlines()[0]
+        raise StoreFailed(f"{_shown(engine)}: {told}; mend that and run again, what was published stands") from error
+
+
+@contextmanager
+def _write_transaction(engine: sa.Engine) -> Iterator[sa.Connection]:
+    with engine.connect().execution_options(satukanal_write=True) as connection, connection.begin():
+        if connection.dialect.name == "postgresql":
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{WAIT_SECONDS}s'"))
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(LOCK)))
+        yield connection
+
+
 def exists(url: str) -> bool:
     """Whether there is a migrated store at ``url``."""
-    parsed = sa.make_url(url)
+    parsed = _parse(url)
     if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
         return False
-    engine = _engine(url)
-    try:
-        with _checked(engine) as connection:
-            return MigrationContext.configure(connection).get_current_revision() is not None
-    finally:
-        engine.dispose()
+    return revision(url) is not None
 
 
 def open_store(url: str, keys: Keyring) -> Store:
@@ -77,24 +99,87 @@ def open_store(url: str, keys: Keyring) -> Store:
     engine = _engine(url)
     with _checked(engine) as connection:
         current = MigrationContext.configure(connection).get_current_revision()
-    head = ScriptDirectory.from_config(_alembic()).get_current_head()
     if current is None:
         upgrade(engine)
-    elif current != head:
-        raise StoreError(f"{_shown(engine)}: is of revision {current}, this program needs {head}")
+    elif current != (head := newest_revision()):
+        _check_known(engine, current)
+        raise StoreError(
+            f"{_shown(engine)}: is of revision {current}, this program needs {head}; "
+            "make a backup, then call 'satukanal db upgrade'"
+        )
     store = Store(engine, keys)
-    with store.writing() as connection:
-        known = connection.scalar(sa.select(meta.c.value).where(meta.c.name == "key_check"))
-        if known is None:
-            connection.execute(meta.insert().values(name="key_check", value=keys.check_value()))
-        elif known != keys.check_value():
-            raise WrongKey(f"{_shown(engine)}: was made with another key; set SATUKANAL_KEY_FILE to the right one")
+    check = sa.select(meta.c.value).where(meta.c.name == "key_check")
+    with store.reading() as connection:  # who only reads should not wait for who writes
+        known = connection.scalar(check)
+    if known is None:
+        with store.writing() as connection:
+            known = connection.scalar(check)
+            if known is None:
+                known = keys.check_value()
+                connection.execute(meta.insert().values(name="key_check", value=known))
+    if known != keys.check_value():
+        raise WrongKey(f"{_shown(engine)}: was made with another key; set SATUKANAL_KEY_FILE to the right one")
     return store
 
 
+def newest_revision() -> str:
+    """The revision of the tables that this program needs."""
+    return str(ScriptDirectory.from_config(_alembic()).get_current_head())
+
+
+def revision(url: str) -> str | None:
+    """The revision of the store at ``url``; None for a database without tables of ours. Raises ``StoreError``."""
+    engine = _engine(url)
+    try:
+        with _checked(engine) as connection:
+            return MigrationContext.configure(connection).get_current_revision()
+    finally:
+        engine.dispose()
+
+
+def upgrade_store(url: str) -> tuple[str | None, str]:
+    """Bring the store at ``url`` to the newest revision, whole or not at all; returns the revisions before and after.
+
+    Raises ``StoreError`` for a store that a newer program made.
+    """
+    engine = _engine(url)
+    try:
+        with _checked(engine) as connection:
+            before = MigrationContext.configure(connection).get_current_revision()
+        if before is not None:
+            _check_known(engine, before)
+        upgrade(engine)
+    finally:
+        engine.dispose()
+    return before, newest_revision()
+
+
+@contextmanager
+def new_store(url: str) -> Iterator[sa.Connection]:
+    """One transaction in which an empty database has just got its tables: all of it stays, or nothing."""
+    engine = _engine(url)
+    try:
+        with _checked(engine):
+            pass
+        with failing(engine), _write_transaction(engine) as connection:
+            command.upgrade(_alembic(connection), "head")
+            yield connection
+    finally:
+        engine.dispose()
+
+
+def _check_known(engine: sa.Engine, current: str) -> None:
+    known = {script.revision for script in ScriptDirectory.from_config(_alembic()).walk_revisions()}
+    if current not in known:
+        raise StoreError(
+            f"{_shown(engine)}: is of revision {current}, which this program does not know (it needs "
+            f"{newest_revision()}); a newer satukanal made it: install that one"
+        )
+
+
 def upgrade(engine: sa.Engine) -> None:
-    """Bring the tables to the newest revision, in one transaction."""
-    with engine.connect().execution_options(satukanal_write=True) as connection, connection.begin():
+    """Bring the tables to the newest revision, in one transaction. Of two at the same time the second finds it done."""
+    with _write_transaction(engine) as connection:
         command.upgrade(_alembic(connection), "head")
 
 
@@ -105,8 +190,18 @@ def _alembic(connection: sa.Connection | None = None) -> Config:
     return config
 
 
+def _parse(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url)
+    except sa.exc.ArgumentError as error:
+        raise StoreError("SATUKANAL_STORE is no address of a database, as in sqlite:////srv/satukanal.db") from error
+    if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
+        raise StoreError("SATUKANAL_STORE: a store in memory would be lost; name a file, as in sqlite:////srv/a.db")
+    return parsed
+
+
 def _engine(url: str) -> sa.Engine:
-    parsed = sa.make_url(url)
+    parsed = _parse(url)
     backend = parsed.get_backend_name()
     if backend == "sqlite":
         Path(parsed.database or "").parent.mkdir(parents=True, exist_ok=True)

@@ -5,13 +5,12 @@ ledger positions are left out: they say how a store came to be, not what it hold
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Any
 
 import sqlalchemy as sa
 
 from satukanal.store import codec
 from satukanal.store.database import Store
+from satukanal.store.keys import Keyring
 from satukanal.store.ledger import canonical_json
 from schemas.store import (
     attachment,
@@ -27,40 +26,50 @@ from schemas.store import (
     submission_version,
 )
 
+BATCH = 1_000
 _HOW = {
     "load_id", "first_load_id", "last_load_id", "run_id", "object", "position", "salt", "row_hash", "sealed",
-    "first_seen_at", "since_at", "at", "judgement_id", "content_hash", "version_at",
+    "first_seen_at", "since_at", "at", "judgement_id", "content_hash", "version_at", "version_trusted",
 }  # fmt: skip
 _PRESENCE = {"withdrawn_at", "superseded_at", "disposed_at"}  # that it happened counts, not when
 
-_TABLES: tuple[tuple[sa.Table, Callable[[Any], str] | None], ...] = (
-    (submission, None),
-    (submission_version, lambda r: f"content/{r['submission_uid']}"),
-    (reporter, lambda r: f"reporter/{r['submission_uid']}"),
-    (attachment, lambda r: f"attachment/{r['submission_uid']}/{r['ordinal']}"),
-    (complaint, None),
-    (complaint_event, lambda r: f"event/{r['event_uid']}"),
-    (incident, None),
-    (id_crosswalk, None),
-    (judgement, None),
-    (quarantine, lambda r: f"quarantine/{r['receipt']}"),
-    (exclusion, lambda r: f"exclusion/{r['exclusion_uid']}"),
+_TABLES = (
+    submission,
+    submission_version,
+    reporter,
+    attachment,
+    complaint,
+    complaint_event,
+    incident,
+    id_crosswalk,
+    judgement,
+    quarantine,
+    exclusion,
 )
 
 
 def digest(store: Store) -> str:
-    """SHA-256 (hex) over the logical content of the store, independent of row order and of the database."""
-    total = hashlib.sha256()
+    """SHA-256 (hex) over the logical content of the store, independent of row order and of the database.
+
+    Raises ``ValueError`` where a sealed value cannot be opened.
+    """
     with store.reading() as connection:
-        for table, context in _TABLES:
-            lines = []
-            for row in connection.execute(sa.select(table)).mappings():
-                values = {str(n): v for n, v in row.items() if n not in _HOW}
-                values |= {n: values[n] is not None for n in _PRESENCE & values.keys()}
-                if context:
-                    values["sealed"] = codec.unseal(store.keys, row["sealed"], context(row))
-                lines.append(canonical_json(values))
-            total.update(table.name.encode())
-            for line in sorted(lines):
-                total.update(hashlib.sha256(line).digest())
+        return digest_of(connection, store.keys)
+
+
+def digest_of(connection: sa.Connection, keys: Keyring) -> str:
+    """The digest of what ``connection`` sees. Rows are streamed; 32 bytes of each are kept to put them in order."""
+    total = hashlib.sha256()
+    for table in _TABLES:
+        context = codec.CONTEXTS.get(table)
+        lines = []
+        for row in connection.execute(sa.select(table), execution_options={"yield_per": BATCH}).mappings():
+            values = {str(n): v for n, v in row.items() if n not in _HOW}
+            values |= {n: values[n] is not None for n in _PRESENCE & values.keys()}
+            if context:
+                values["sealed"] = codec.unseal(keys, row["sealed"], context(row))
+            lines.append(hashlib.sha256(canonical_json(values)).digest())
+        total.update(table.name.encode())
+        for line in sorted(lines):
+            total.update(line)
     return total.hexdigest()

@@ -5,6 +5,7 @@ transaction of the act they tell of. Payloads name no person.
 """
 
 import hashlib
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -53,15 +54,21 @@ def head(connection: sa.Connection) -> tuple[int, str]:
     return (last.seq, last.hash) if last else (0, GENESIS)
 
 
-def merkle_root(leaves: list[str]) -> str:
-    """The Merkle root (hex) over row hashes (hex), in the given order; an odd node is carried up as it is.
+def merkle_root(leaves: Iterable[str]) -> str:
+    """The Merkle tree hash (hex) of RFC 6962 over hashes (hex), in the given order, in memory that does not grow.
 
-    Leaves and inner nodes are hashed with different first bytes, so that one cannot pass for the other (RFC 6962).
+    Leaves and inner nodes are hashed with different first bytes, so that one cannot pass for the other.
     """
-    level = [hashlib.sha256(b"\x00" + bytes.fromhex(leaf)).digest() for leaf in leaves]
-    if not level:
+    subtrees: list[tuple[int, bytes]] = []  # (leaves, hash), whole ones, each smaller than the one before
+    for leaf in leaves:
+        size, node = 1, hashlib.sha256(b"\x00" + bytes.fromhex(leaf)).digest()
+        while subtrees and subtrees[-1][0] == size:
+            node = hashlib.sha256(b"\x01" + subtrees.pop()[1] + node).digest()
+            size *= 2
+        subtrees.append((size, node))
+    if not subtrees:
         return hashlib.sha256(b"").hexdigest()
-    while len(level) > 1:
-        pairs = [hashlib.sha256(b"\x01" + a + b).digest() for a, b in zip(level[::2], level[1::2], strict=False)]
-        level = pairs + ([level[-1]] if len(level) % 2 else [])
-    return level[0].hex()
+    root = subtrees.pop()[1]
+    while subtrees:
+        root = hashlib.sha256(b"\x01" + subtrees.pop()[1] + root).digest()
+    return root.hex()

@@ -14,6 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 
 from satukanal.store import codec, ledger
+from satukanal.store.abandoned import refuse_abandoned
 from satukanal.store.database import Store
 from satukanal.store.stage import bulk_insert
 from schemas.codes import Judgement, Status, SubmissionType
@@ -25,6 +26,7 @@ from schemas.store import (
     judgement,
     match_key,
     reporter,
+    run,
     stage_match_key,
     submission,
     submission_version,
@@ -220,10 +222,11 @@ def apply(store: Store, run_id: str, actor: str, fresh: list[str], result: Match
     """Write keys, judgements, merges and incidents of one matching, in one transaction with its ledger entry."""
     now = datetime.now(UTC)
     with store.writing() as connection:
+        refuse_abandoned(connection.execute(sa.select(run.c.status).where(run.c.run_id == run_id)).scalar_one(), run_id)
         _replace_keys(connection, run_id, fresh)
-        judged = _write_judgements(connection, run_id, result, now)
+        judged = _write_judgements(connection, run_id, fresh, result, now)
         moved = _write_clusters(connection, run_id, result.clusters, now)
-        incidents = _write_incidents(connection, run_id, result.incidents, now)
+        incidents = _write_incidents(connection, run_id, result, now)
         for part in _chunks(fresh):
             connection.execute(
                 submission.update()
@@ -258,26 +261,28 @@ def _replace_keys(connection: sa.Connection, run_id: str, fresh: list[str]) -> N
     connection.execute(stage.delete().where(stage.c.run_id == run_id))
 
 
-def _write_judgements(connection: sa.Connection, run_id: str, result: Matching, now: datetime) -> int:
-    """Add what the model holds now; a changed mind withdraws the old row. A person's judgement is never touched."""
+def _write_judgements(connection: sa.Connection, run_id: str, fresh: list[str], result: Matching, now: datetime) -> int:
+    """Add what the model holds now of pairs with a fresh submission, and withdraw what it no longer holds of them.
+
+    A person's judgement is never touched.
+    """
     j = judgement
-    uids = sorted({*result.judgements["left"], *result.judgements["right"]})
     standing: dict[tuple[str, str], tuple[int, str]] = {}
-    governments: dict[str, str] = {}
-    for part in _chunks(uids):
+    for part in _chunks(fresh):
         query = sa.select(j.c.left_uid, j.c.right_uid, j.c.judgement_id, j.c.judgement).where(
-            j.c.left_uid.in_(part), j.c.by == "model", j.c.withdrawn_at.is_(None)
+            j.c.left_uid.in_(part) | j.c.right_uid.in_(part), j.c.by == "model", j.c.withdrawn_at.is_(None)
         )
         standing |= {(r.left_uid, r.right_uid): (r.judgement_id, r.judgement) for r in connection.execute(query)}
+    governments: dict[str, str] = {}
+    for part in _chunks(sorted(set(result.judgements["left"]))):
         of = sa.select(submission.c.submission_uid, submission.c.government)
         governments |= dict(connection.execute(of.where(submission.c.submission_uid.in_(part))).tuples().all())
     new = []
     for row in codec.rows(result.judgements):
         old = standing.get((row["left"], row["right"]))
         if old and old[1] == row["judgement"]:
+            standing.pop((row["left"], row["right"]))
             continue
-        if old:
-            connection.execute(j.update().where(j.c.judgement_id == old[0]).values(withdrawn_at=now))
         new.append(
             {
                 "left_uid": row["left"],
@@ -292,8 +297,12 @@ def _write_judgements(connection: sa.Connection, run_id: str, result: Matching, 
                 "at": now,
             }
         )
+    gone = [judgement_id for judgement_id, _ in standing.values()]
+    for start in range(0, len(gone), CHUNK):
+        ended = j.c.judgement_id.in_(gone[start : start + CHUNK])
+        connection.execute(j.update().where(ended).values(withdrawn_at=now))
     bulk_insert(connection, j, new)
-    return len(new)
+    return len(new) + len(gone)
 
 
 def _write_clusters(connection: sa.Connection, run_id: str, clusters: pd.DataFrame, now: datetime) -> int:
@@ -329,37 +338,40 @@ def _write_alias(connection: sa.Connection, run_id: str, uid: str, target: str, 
         )
 
 
-def _write_incidents(connection: sa.Connection, run_id: str, incidents: pd.DataFrame, now: datetime) -> int:
-    """Link complaints to their incident; an incident that exists keeps its id, two that meet become the older one."""
-    changed = 0
-    s, c = submission, complaint
-    for _, group in incidents.groupby("incident", sort=True):
-        members = sorted(group["uid"])
-        rows: list[Any] = []
-        for part in _chunks(members):
-            query = (
-                sa.select(c.c.complaint_uid, c.c.incident_uid, c.c.government)
-                .join(s, s.c.complaint_uid == c.c.complaint_uid)
-                .where(s.c.submission_uid.in_(part))
-                .distinct()
-            )
-            rows += connection.execute(query).all()
-        complaints = {r.complaint_uid for r in rows}
-        if len(complaints) < 2:
-            continue
-        existing = [r.incident_uid for r in rows if r.incident_uid]
-        target = min(existing) if existing else str(group["incident"].iloc[0])
-        if not existing:
+def _write_incidents(connection: sa.Connection, run_id: str, result: Matching, now: datetime) -> int:
+    """Link complaints to the incident that ``result`` names, and unlink those that it saw and names none for."""
+    c = complaint
+    cluster_of = dict(zip(result.clusters["uid"], result.clusters["cluster"], strict=True))
+    wanted: dict[str, str | None] = dict.fromkeys(cluster_of.values())
+    for uid, name in zip(result.incidents["uid"], result.incidents["incident"], strict=True):
+        wanted[cluster_of[uid]] = name
+    moves: dict[str | None, list[str]] = {}
+    governments: dict[str | None, str] = {}
+    for part in _chunks(sorted(wanted)):
+        rows = connection.execute(
+            sa.select(c.c.complaint_uid, c.c.incident_uid, c.c.government).where(c.c.complaint_uid.in_(part))
+        )
+        for row in rows:
+            target = wanted[row.complaint_uid]
+            governments.setdefault(target, row.government)
+            if row.incident_uid != target:
+                moves.setdefault(target, []).append(row.complaint_uid)
+    known = set(_gather(connection, sa.select(incident.c.incident_uid), incident.c.incident_uid, _named(moves)))
+    for target in _named(moves):
+        if target not in known:
             connection.execute(
                 incident.insert().values(
-                    incident_uid=target, government=rows[0].government, run_id=run_id, since_at=now
+                    incident_uid=target, government=governments[target], run_id=run_id, since_at=now
                 )
             )
-        stray = sa.or_(c.c.complaint_uid.in_(complaints), c.c.incident_uid.in_(existing))
-        moving = sa.and_(stray, sa.func.coalesce(c.c.incident_uid, "") != target)
-        changed += connection.scalar(sa.select(sa.func.count()).select_from(c).where(moving)) or 0
-        connection.execute(c.update().where(moving).values(incident_uid=target))
-    return changed
+    for target, members in moves.items():
+        for part in _chunks(members):
+            connection.execute(c.update().where(c.c.complaint_uid.in_(part)).values(incident_uid=target))
+    return sum(map(len, moves.values()))
+
+
+def _named(moves: dict[str | None, list[str]]) -> list[str]:
+    return sorted(target for target in moves if target is not None)
 
 
 def counts(connection: sa.Connection) -> dict[str, int]:
@@ -375,19 +387,26 @@ def counts(connection: sa.Connection) -> dict[str, int]:
         sa.select(complaint.c.incident_uid)
         .join(submission, submission.c.complaint_uid == complaint.c.complaint_uid)
         .where(live, complaint.c.incident_uid.is_not(None))
+        .group_by(complaint.c.incident_uid)
+        .having(sa.func.count(complaint.c.complaint_uid.distinct()) > 1)
     )
-    standing = judgement.c.withdrawn_at.is_(None)
+    left, right = submission.alias("left_submission"), submission.alias("right_submission")
+    standing = (
+        sa.select(sa.func.count())
+        .select_from(judgement)
+        .join(left, left.c.submission_uid == judgement.c.left_uid)
+        .join(right, right.c.submission_uid == judgement.c.right_uid)
+        .where(judgement.c.withdrawn_at.is_(None), left.c.withdrawn_at.is_(None), right.c.withdrawn_at.is_(None))
+    )
 
     def judged(kind: Judgement) -> int:
-        return one(
-            sa.select(sa.func.count()).select_from(judgement).where(standing, judgement.c.judgement == kind.value)
-        )
+        return one(standing.where(judgement.c.judgement == kind.value))
 
     return {
         "submissions": submissions,
         "complaints": complaints,
         "merged": submissions - complaints,
-        "incidents": one(sa.select(sa.func.count(linked.subquery().c.incident_uid.distinct()))),
+        "incidents": one(sa.select(sa.func.count()).select_from(linked.subquery())),
         "related": judged(Judgement.RELATED),
         "review": judged(Judgement.UNSURE),
         "restricted": judged(Judgement.RESTRICTED),

@@ -12,7 +12,7 @@ import sqlalchemy as sa
 
 from satukanal.store import ledger, matching
 from satukanal.store.database import Store
-from schemas.codes import Judgement
+from schemas.codes import Judgement, LoadStatus
 from schemas.store import (
     COUNTS,
     agency,
@@ -59,7 +59,7 @@ def summary(store: Store, run_id: str) -> dict[str, Any]:
         return {
             "run_id": run_id,
             "status": row.status,
-            "balanced": bool(row.balanced),
+            "balanced": row.balanced,
             "seconds": _seconds(row),
             "ledger_head": ledger.head(connection)[1],
             "channels": channels,
@@ -72,6 +72,7 @@ def report(store: Store, run_id: str) -> dict[str, Any]:
     with store.reading() as connection:
         row = connection.execute(sa.select(run).where(run.c.run_id == run_id)).one()
         entries, head = ledger.head(connection)
+        known = connection.execute(sa.select(channel.c.channel, channel.c.title, channel.c.time_zone)).all()
         return {
             "generated_at": datetime.now(UTC),
             "program_version": row.program_version,
@@ -80,13 +81,15 @@ def report(store: Store, run_id: str) -> dict[str, Any]:
                 "started_at": row.started_at,
                 "finished_at": row.finished_at,
                 "status": row.status,
-                "balanced": bool(row.balanced),
+                "balanced": row.balanced,
                 "seconds": _seconds(row),
                 "ledger_head": head,
                 "ledger_entries": entries,
                 "actor": row.actor,
             },
             "channels": [_channel_section(connection, item) for item in _loads(connection, run_id)],
+            "titles": {row.channel: row.title for row in known},
+            "time_zones": {row.channel: row.time_zone for row in known},
             "store": matching.counts(connection),
             "statuses": _grouped(connection, "status"),
             "categories": _grouped(connection, "category")[:12],
@@ -95,7 +98,7 @@ def report(store: Store, run_id: str) -> dict[str, Any]:
             "doors": _doors(connection),
             "quarantine": _quarantine(connection),
             "breaches": _rows(connection, sa.select(_BREACH).order_by(_BREACH.c.channel, _BREACH.c.load_id)),
-            "merges": _merges(connection),
+            "merges": _merges(connection, run_id),
         }
 
 
@@ -221,10 +224,10 @@ def _months(connection: sa.Connection) -> list[dict[str, Any]]:
     query = (
         sa.select(s.c.channel, v.c.submitted_local)
         .join(v, (v.c.submission_uid == s.c.submission_uid) & (v.c.version_no == s.c.version_no))
-        .where(s.c.withdrawn_at.is_(None), v.c.submitted_local.is_not(None))
+        .where(s.c.withdrawn_at.is_(None))
     )
-    counted = Counter((f"{at:%Y-%m}", name) for name, at in connection.execute(query))
-    return [{"month": m, "channel": c, "submissions": n} for (m, c), n in sorted(counted.items())]
+    counted = Counter((f"{at:%Y-%m}" if at else "", name) for name, at in connection.execute(query))
+    return [{"month": m or None, "channel": c, "submissions": n} for (m, c), n in sorted(counted.items())]
 
 
 def _doors(connection: sa.Connection) -> list[dict[str, Any]]:
@@ -236,7 +239,18 @@ def _doors(connection: sa.Connection) -> list[dict[str, Any]]:
 
 def _quarantine(connection: sa.Connection) -> list[dict[str, Any]]:
     q = quarantine
-    query = sa.select(q.c.receipt, q.c.channel, q.c.reason, q.c.detail, q.c.first_seen_at, q.c.disposition)
+    query = sa.select(
+        q.c.receipt, q.c.channel, q.c.reason, q.c.detail, q.c.object, q.c.position, q.c.first_seen_at, q.c.disposition
+    )
+    # A receipt waits as long as the channel's last load still met its record; what was mended at the source is gone.
+    later = load.alias("later")
+    last = load.c.load_id == q.c.last_load_id
+    newer = sa.exists().where(
+        later.c.channel == q.c.channel,
+        later.c.status.in_((LoadStatus.PUBLISHED.value, LoadStatus.UNCHANGED.value)),
+        later.c.started_at > load.c.started_at,
+    )
+    query = query.join(load, last).where(~newer)
     now = datetime.now(UTC)
     return [
         {n: v for n, v in row.items() if n != "first_seen_at"} | {"age_days": (now - row["first_seen_at"]).days}
@@ -244,8 +258,8 @@ def _quarantine(connection: sa.Connection) -> list[dict[str, Any]]:
     ]
 
 
-def _merges(connection: sa.Connection) -> list[dict[str, Any]]:
-    """A few merges with their reasons, the surest across different channels first."""
+def _merges(connection: sa.Connection, run_id: str) -> list[dict[str, Any]]:
+    """A few merges with their reasons: those of this run first, then the surest across different channels."""
     j = judgement
     left, right = submission.alias("left_submission"), submission.alias("right_submission")
     query = (
@@ -257,7 +271,9 @@ def _merges(connection: sa.Connection) -> list[dict[str, Any]]:
             j.c.withdrawn_at.is_(None),
             left.c.complaint_uid == right.c.complaint_uid,
         )
-        .order_by((left.c.channel == right.c.channel).asc(), j.c.score.desc(), j.c.left_uid)
+        .order_by(
+            (j.c.run_id == run_id).desc(), (left.c.channel == right.c.channel).asc(), j.c.score.desc(), j.c.left_uid
+        )
         .limit(EXAMPLES)
     )
     return [

@@ -59,8 +59,8 @@ def reconcile(store: Store, run_id: str) -> bool:
             )
         ).all()
         for row in loads:
-            findings += _read_back(connection, row)
-        whole = _merges_add_up(connection)
+            findings += read_back(connection, row)
+        whole = merges_add_up(connection)
     with store.writing() as connection:
         for f in findings:
             key = (reconciliation.c.load_id == f.load_id) & (reconciliation.c.measure == f.measure)
@@ -83,7 +83,9 @@ def reconcile(store: Store, run_id: str) -> bool:
     return whole and not unbalanced
 
 
-def _read_back(connection: sa.Connection, row: Any) -> list[Finding]:
+def read_back(connection: sa.Connection, row: Any) -> list[Finding]:
+    """The measures of one load (a row of ``load``), read from the rows that ``connection`` sees."""
+
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
 
@@ -111,7 +113,7 @@ def _read_back(connection: sa.Connection, row: Any) -> list[Finding]:
     ]
 
 
-def _merges_add_up(connection: sa.Connection) -> bool:
+def merges_add_up(connection: sa.Connection) -> bool:
     """Whether complaints = live submissions − merges, the merges counted by another road: their standing aliases.
 
     An alias counts if its own submission lives; where the founder was withdrawn, one of its members stands for it.

@@ -2,6 +2,7 @@
 
 import secrets
 from datetime import UTC, datetime
+from typing import Any
 
 import sqlalchemy as sa
 
@@ -37,12 +38,12 @@ def begin_run(store: Store, government: str, actor: str, program_version: str) -
     return run_id
 
 
-def finish_run(store: Store, run_id: str, status: RunStatus, *, balanced: bool) -> None:
-    """Record how a run ended."""
+def finish_run(store: Store, run_id: str, status: RunStatus, *, balanced: bool | None) -> None:
+    """Record how a run ended (``balanced``: None where nothing was published); one that was abandoned stays so."""
     with store.writing() as connection:
         connection.execute(
             run.update()
-            .where(run.c.run_id == run_id)
+            .where(run.c.run_id == run_id, run.c.status == RunStatus.RUNNING.value)
             .values(status=status.value, finished_at=datetime.now(UTC), balanced=balanced)
         )
 
@@ -121,14 +122,14 @@ def begin_load(store: Store, run_id: str, spec: Channel, spec_sha256: str, sourc
     return load_id
 
 
-def end_load(store: Store, load_id: str, status: LoadStatus, error: str, counts: dict[str, int]) -> None:
-    """Record that a load was not published, and why, in one line; ``counts`` is what is known of it."""
+def end_load(store: Store, load_id: str, status: LoadStatus, error: str, known: dict[str, Any]) -> None:
+    """Record that a load was not published, and why, in one line; ``known`` are columns of its row."""
     with store.writing() as connection:
         clear(connection, load_id)
         connection.execute(
             load.update()
-            .where(load.c.load_id == load_id)
-            .values(status=status.value, error=error, finished_at=datetime.now(UTC), **counts)
+            .where(load.c.load_id == load_id, load.c.status == LoadStatus.RUNNING.value)
+            .values(status=status.value, error=error, finished_at=datetime.now(UTC), **known)
         )
 
 

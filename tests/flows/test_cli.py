@@ -76,6 +76,10 @@ def test_a_closed_gate_is_exit_4(demo: Any) -> None:
         (("report", "run-unknown"), "is no run and no load"),
         (("report", "--lang", "fr"), "SATUKANAL_LANG"),
         (("run", "--store", "mysql://x/y"), "the store is SQLite or PostgreSQL"),
+        (("run", "--store", "nonsense"), "is no address of a database"),
+        (("run", "--store", "sqlite://"), "in memory would be lost"),
+        (("run", "--home", "/proc/none"), "cannot be made"),
+        (("report", "--out", "/"), "cannot be written"),
     ],
 )
 def test_wrong_usage_is_exit_2_and_says_how_to_mend_it(demo: Any, arguments: tuple[str, ...], told: str) -> None:
@@ -117,6 +121,9 @@ def test_an_old_number_finds_its_complaint(demo: Any) -> None:
     done = satukanal("crosswalk", row["nomor"].lower(), "--json")
     assert done.returncode == 0, done.stderr
     (found,) = json.loads(done.stdout)
+    assert {r["tracking_id"] for r in json.loads(satukanal("crosswalk", found["tracking_id"], "--json").stdout)} == {
+        found["tracking_id"]
+    }
     assert set(found) == {"channel", "old_number", "tracking_id", "sp4n_id", "status"}
     assert (found["channel"], found["old_number"]) == ("sigap", row["nomor"])
 

@@ -151,6 +151,15 @@ def test_a_closed_gate_stops_its_channel_and_leaves_its_earlier_state(demo: Any)
     assert demo.digest() == before
 
 
+def test_a_mapped_column_that_is_not_there_stops_its_channel_instead_of_erasing_values(demo: Any) -> None:
+    before = demo.digest()
+    demo.edit_channel("super", "reporter_phone: telp\n", "reporter_phone: telepon\n")
+    summary = demo.run("super")
+    assert (summary["channels"]["super"]["status"], exit_status(summary)) == ("stopped", 4)
+    assert "tb_pengaduan.telepon (absent" in summary["channels"]["super"]["error"]
+    assert demo.digest() == before
+
+
 def test_a_closed_gate_outranks_a_dead_channel(demo: Any) -> None:
     demo.edit_channel("super", "min: 1\n", "min: 100000\n")
     demo.servers.stop("sigap")
@@ -188,6 +197,16 @@ def test_a_misspelt_key_is_one_line_with_file_line_key_and_the_nearest_right_key
     told = str(caught.value)
     assert f"super.yaml:{line}: " in told
     assert "reeder: unknown key; did you mean 'reader'?" in told
+    assert "\n" not in told
+
+
+def test_a_code_that_points_to_nothing_is_one_line_with_file_line_and_key_too(demo: Any) -> None:
+    demo.edit_channel("super", "owner: diskominfo\n", "owner: kelurahan\n")
+    with pytest.raises(ChannelFileError) as caught:
+        demo.run()
+    line = 1 + (demo.channels / "super.yaml").read_text().split("\n").index("owner: kelurahan")
+    told = str(caught.value)
+    assert f"super.yaml:{line}: owner: 'kelurahan' is no agency of data/reference/agencies.csv; the nearest " in told
     assert "\n" not in told
 
 

@@ -15,36 +15,22 @@ from prefect.cli.deploy._models import DeploymentConfig, PrefectYamlModel
 from flows.site import open_existing
 from satukanal.settings import INSTALLATION
 from satukanal.store import read
-from tests.servers import free_port
+from tests.servers import running_prefect
 
 PREFECT = str(Path(sys.executable).with_name("prefect"))
 
 
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A Prefect server of its own on a free port; yields the environment for its clients."""
-    port = free_port()
+    """A Prefect server of its own; yields the environment for its clients."""
     environment = {k: v for k, v in os.environ.items() if not k.startswith("PREFECT_")} | {
         "PREFECT_HOME": str(tmp_path / "prefect"),
         "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
         "DO_NOT_TRACK": "1",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    log = (tmp_path / "server.log").open("w")
-    command = [PREFECT, "server", "start", "--host", "127.0.0.1", "--port", str(port), "--no-ui"]
-    with subprocess.Popen(command, env=environment, stdout=log, stderr=log) as process:
-        try:
-            wait_until(lambda: answers(f"http://127.0.0.1:{port}/api/health"), 90)
-            yield environment | {"PREFECT_API_URL": f"http://127.0.0.1:{port}/api"}
-        finally:
-            process.terminate()
-
-
-def answers(url: str) -> bool:
-    try:
-        return requests.get(url, timeout=2).ok
-    except requests.ConnectionError:
-        return False
+    with running_prefect() as address:
+        yield environment | {"PREFECT_API_URL": address}
 
 
 def wait_until(true: object, seconds: float) -> None:

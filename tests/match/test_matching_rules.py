@@ -183,6 +183,28 @@ def test_a_confidential_report_shares_no_incident_with_a_public_one() -> None:
     assert incidents(result) == {}
 
 
+@pytest.mark.parametrize("mark", ["is_anonymous", "is_confidential"])
+def test_a_member_that_has_come_to_hide_leaves_its_complaint(mark: str) -> None:
+    stood = {"a": "a", "b": "a"}
+    for rows in ([one("a"), one("b", 1, **{mark: True})], [one("a", **{mark: True}), one("b", 1)]):
+        result = run(*rows, clusters=stood)
+        assert clusters(result) == {"a": "a", "b": "b"}
+        assert judgement(result) == "restricted"
+
+
+def test_privacy_cuts_a_complaint_whose_founder_is_gone() -> None:
+    result = run(one("b", 1), one("c", 2, is_anonymous=True), clusters={"b": "a", "c": "a"})
+    assert clusters(result)["b"] != clusters(result)["c"]
+
+
+def test_a_member_that_has_become_confidential_leaves_its_incident() -> None:
+    records = as_records([one("a"), other_person("b", 1, is_confidential=True)])
+    keys = emit_keys(records).rename(columns={"value": "key"})
+    stood = pd.DataFrame({"uid": ["a", "b"], "cluster": ["a", "b"], "incident": ["a", "a"]}, dtype="str")
+    nothing = pd.DataFrame([], columns=["left", "right", "judgement", "by"])
+    assert incidents(match(records, keys, {"b"}, nothing, stood, MODEL)) == {}
+
+
 def test_not_even_a_person_merges_an_anonymous_report_with_a_named_one() -> None:
     result = run(one("a"), one("b", 1, is_anonymous=True), judgements=[("a", "b", "same", "person")])
     assert clusters(result) == {"a": "a", "b": "b"}

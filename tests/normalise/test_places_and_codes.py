@@ -204,21 +204,53 @@ def test_every_code_of_every_channel_file_exists(file):
     assert check_codes(channel(file), REFERENCE_TABLES) == []
 
 
-def test_a_code_that_does_not_exist_is_named_with_the_nearest_that_does():
-    broken = small_channel(
-        codes={"category": {"PJU": "PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUMM"}, "agency": {"X": "dishubb"}}
-    )
-    problems = check_codes(broken, REFERENCE_TABLES)
-    assert problems == [
-        "uji: codes.category.PJU: 'PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUMM' is no known category;"
-        " did you mean 'PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUM'?",
-        "uji: codes.agency.X: 'dishubb' is no known agency; did you mean 'dishub'?",
-    ]
+@pytest.mark.parametrize(
+    ("change", "key", "problem"),
+    [
+        (
+            {"codes": {"category": {"PJU": "PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUMM"}}},
+            ("codes", "category", "PJU"),
+            "'PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUMM' is no category of data/reference/categories.csv;"
+            " did you mean 'PERHUBUNGAN > LAMPU PENERANGAN JALAN UMUM'?",
+        ),
+        (
+            {"codes": {"agency": {"X": "dishubb"}}},
+            ("codes", "agency", "X"),
+            "'dishubb' is no agency of data/reference/agencies.csv; did you mean 'dishub'?",
+        ),
+        (
+            {"owner": "Dinas Perhubungan"},
+            ("owner",),
+            "'Dinas Perhubungan' is no agency of data/reference/agencies.csv; did you mean 'dishub'?",
+        ),
+        (
+            {"region": "32.99"},
+            ("region",),
+            "'32.99' is no region of data/reference/regions.csv; the nearest are '32.",
+        ),
+    ],
+)
+def test_a_code_that_does_not_exist_is_named_with_its_list_and_the_nearest_that_does(change, key, problem):
+    broken = Channel.model_validate(small_channel().model_dump() | change)
+    (found,) = check_codes(broken, REFERENCE_TABLES)
+    assert found.key == key
+    assert found.problem.startswith(problem)
 
 
-def test_an_unknown_owner_or_region_is_a_problem_too():
-    broken = Channel.model_validate(small_channel().model_dump() | {"owner": "kominfoo", "region": "99.99"})
-    assert [p.split(":")[1].strip() for p in check_codes(broken, REFERENCE_TABLES)] == ["owner", "region"]
+def test_a_wrong_sub_category_is_looked_for_below_its_main_category_first():
+    broken = small_channel(codes={"category": {"PJU": "PERHUBUNGAN > LAMPU"}})
+    (found,) = check_codes(broken, REFERENCE_TABLES)
+    hints = found.problem.split("the nearest are ")[1].split(", ")
+    assert len(hints) == 3
+    assert all(hint.startswith("'PERHUBUNGAN > ") for hint in hints)
+
+
+def test_an_owner_that_is_like_no_agency_still_gets_the_nearest_three():
+    broken = Channel.model_validate(small_channel().model_dump() | {"owner": "kelurahan"})
+    (found,) = check_codes(broken, REFERENCE_TABLES)
+    nearest = [hint.strip("'") for hint in found.problem.split("the nearest are ")[1].split(", ")]
+    assert len(nearest) == 3
+    assert set(nearest) <= set(REFERENCE_TABLES.agencies["id"])
 
 
 @settings(deadline=None, max_examples=40)

@@ -145,6 +145,59 @@ def test_an_empty_table_is_no_drift():
     assert (done.schema_drift, len(done.submissions), done.counts.raw_records) == ((), 0, 0)
 
 
+def test_a_column_that_did_not_come_is_told_with_the_unused_header_that_is_most_like_it():
+    of = small_channel({"columns": {"text": "isi", "reporter_phone": "No. HP", "title": "judul"}, "ignore": ["NO HP"]})
+    row = {"id": "1", "isi": "x", "NO HP": "0812", "Keterangan": "y"}
+    assert run(of, raw("t", row)).schema_drift == (
+        "t.Keterangan",
+        "t.No. HP (absent; nearest: NO HP)",
+        "t.judul (absent)",
+    )
+
+
+def test_an_optional_column_may_stay_away_but_is_read_where_it_comes():
+    of = small_channel({"columns": {"text": "isi", "title": {"column": "Judul", "optional": True}}})
+    assert run(of, raw("t", {"id": "1", "isi": "x"})).schema_drift == ()
+    done = run(of, raw("t", {"id": "1", "isi": "x", "JUDUL": "Jalan"}))
+    assert (done.schema_drift, done.submissions["title"].tolist()) == ((), ["Jalan"])
+
+
+def test_a_column_that_one_reader_needs_is_not_optional_because_another_can_do_without():
+    of = small_channel({"columns": {"text": "isi", "title": {"column": "id", "optional": True}}})
+    assert run(of, raw("t", {"isi": "x"})).schema_drift == ("t.id (absent)",)
+
+
+def test_columns_of_keys_events_and_exclusions_are_missed_too():
+    stream = {
+        "key": ["nomor", "tahun"],
+        "exclude": [
+            {
+                "rule": "prank",
+                "when": {"column": "jenis", "any_of": "iseng"},
+                "unless": {"column": "sah", "pattern": "y"},
+            }
+        ],
+        "events": [{"table": "jawab", "complaint": ["aduan"], "key": ["no_jawab"], "columns": {"text": "balasan"}}],
+    }
+    drift = run(small_channel(stream), raw("t", {"isi": "x"}), raw("jawab", {"balasan": "y"})).schema_drift
+    missed = ["jawab.aduan", "jawab.no_jawab", "t.jenis", "t.nomor", "t.sah", "t.tahun"]
+    assert drift == tuple(f"{column} (absent)" for column in missed)
+
+
+@pytest.mark.parametrize("empty", [None, "[]"])
+def test_what_lies_in_an_object_that_is_always_empty_is_not_absent(empty):
+    of = small_channel({"columns": {"text": "isi", "reporter_name": "pelapor.nama"}, "ignore": ["pelapor"]})
+    assert run(of, raw("t", {"id": "1", "isi": "x", "pelapor": empty})).schema_drift == ()
+    told = run(of, raw("t", {"id": "1", "isi": "x", "pelapor": "Siti"})).schema_drift
+    assert told == ("t.pelapor.nama (absent; nearest: pelapor)",)
+
+
+def test_a_column_that_is_in_one_chunk_of_a_table_is_not_absent():
+    of = small_channel({"columns": {"text": "isi", "title": "judul"}})
+    chunks = [raw("t", {"id": "1", "isi": "x"}), raw("t", {"id": "2", "isi": "y", "judul": "z"}, start=2)]
+    assert run(of, *chunks).schema_drift == ()
+
+
 def test_a_piece_that_could_not_be_read_waits_in_quarantine_with_its_bytes():
     piece = UnreadablePiece("t", "berkas", "12", "row ends in the middle", b"\xff\x00")
     done = run(small_channel(), raw("t", {"id": "1", "isi": "x"}), unreadable=(piece,))

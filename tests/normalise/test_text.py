@@ -119,3 +119,17 @@ def test_no_mobile_number_survives_the_mask(number, glue):
 )
 def test_ticket_numbers_that_a_citizen_quotes_are_found(text, numbers):
     assert quoted_numbers(text) == numbers
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["08 12 34 56 78 90", "0812/3456/7890", "0812–3456–7890", "+62 (812) 3456-7890", "62.812.3456.7890", "81234567890"],
+)
+def test_the_reporters_own_phone_is_masked_however_it_is_broken_up(written: str) -> None:
+    assert mask(f"WA {written} ya", phone="+6281234567890") == "WA [telepon] ya"
+
+
+def test_the_reporters_own_nik_is_masked_inside_a_word() -> None:
+    masked = mask("nomor KTP-32760112-05900003 saya", nik="3276011205900003")
+    assert "3276" not in masked
+    assert quoted_numbers(masked) is None

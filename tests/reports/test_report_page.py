@@ -77,7 +77,8 @@ def test_every_reference_within_the_page_has_its_goal_and_no_id_stands_twice(rep
 
 def test_the_opening_sentence_holds_verdict_counts_run_time_and_the_whole_ledger_head(report: dict[str, Any]) -> None:
     opening = words(page(report).select_one(".verdict"))
-    assert opening.startswith("Tidak seimbang: 4 kanal dan 1.492 pengaduan")
+    assert opening.startswith("Tidak seimbang: 4 dari 4 kanal yang diminta terbaca, 4 diterbitkan; 1.523 kiriman baru,")
+    assert "1 kanal tanpa pembanding dari sumber." in opening
     assert "R-20261121-151002" in opening
     assert "21 November 2026 pukul 22.14 WIB" in opening
     assert report["run"]["ledger_head"] in opening
@@ -88,10 +89,10 @@ def test_the_opening_sentence_holds_verdict_counts_run_time_and_the_whole_ledger
     [
         ("complete", True, "Seimbang:"),
         ("partial", True, "Seimbang, tetapi belum lengkap:"),
-        ("failed", True, "Gagal:"),
+        ("failed", True, "Gagal – tidak ada kanal yang diterbitkan:"),
         ("complete", False, "Tidak seimbang:"),
         ("partial", False, "Tidak seimbang dan belum lengkap:"),
-        ("failed", False, "Gagal dan tidak seimbang:"),
+        ("failed", False, "Gagal dan tidak seimbang – tidak ada kanal yang diterbitkan:"),
         ("complete", None, "Keseimbangan belum dapat dinyatakan:"),
     ],
 )
@@ -114,6 +115,8 @@ def test_a_text_from_a_source_comes_out_harmless_wherever_it_stands(report: dict
     report["statuses"][0]["status"] = evil
     report["quarantine"][0] |= {"detail": evil, "receipt": evil, "reason": evil, "channel": evil}
     report["breaches"][0] |= {"load_id": evil, "channel": evil}
+    report["quarantine"][1] |= {"object": evil, "position": evil}
+    report["titles"]["sigap"] = evil
     report["doors"][0]["channels"] = [evil, "sigap"]
     report["months"][0]["channel"] = evil
     report["merges"][0]["members"][0] |= {"text_public": evil, "old_number": evil, "channel": evil}
@@ -179,7 +182,7 @@ def test_the_verdict_of_a_channel_is_not_recomputed(report: dict[str, Any]) -> N
 def test_a_source_that_cannot_count_is_said_to_be_without_comparison(report: dict[str, Any]) -> None:
     card = page(report).find(id="channel-super")
     assert "Sumber tidak dapat menyebut jumlahnya" in words(card)
-    assert words(card.select("tbody tr")[0]) == "catatan di sumber – 400 – tanpa pembanding"
+    assert words(card.select("tbody tr")[0]) == "catatan di sumber – 397 – tanpa pembanding"
 
 
 def test_times_of_the_run_are_wib_and_those_of_a_channel_its_own(report: dict[str, Any]) -> None:
@@ -210,11 +213,83 @@ def test_a_channel_that_failed_is_loud_says_why_and_shows_no_zeros(report: dict[
     assert words(soup.select_one(".verdict strong")) == "Seimbang, tetapi belum lengkap:"
 
 
-def test_a_channel_stopped_at_a_gate_still_shows_what_was_read(report: dict[str, Any]) -> None:
-    channel(report, "sigap")["status"] = "stopped"
+def stopped(report: dict[str, Any]) -> dict[str, Any]:
+    """The fixture with a SIGAP that a gate stopped, as the store hands it over: read, nothing published."""
+    sigap = channel(report, "sigap")
+    sigap |= {"status": "stopped", "balanced": None, "excluded": {}, "reconciliation": []}
+    sigap["error"] = "critical expectations failed: " + "; ".join(f"expectation {n} of key (…)" for n in range(40))
+    sigap["counts"] |= dict.fromkeys(("accepted", "inserted", "updated", "unchanged", "withdrawn", "quarantined"), 0)
+    report["run"] |= {"status": "partial", "balanced": False}
+    return report
+
+
+@pytest.mark.parametrize(("lang", "third"), [("id", "dibaca, tidak diterbitkan"), ("en", "read, not published")])
+def test_what_a_gate_stopped_was_read_and_is_not_lost(report: dict[str, Any], lang: str, third: str) -> None:
+    soup = page(stopped(report), lang)
+    found = [e.translate(str.maketrans(",", ".")) for e in equations(soup, "sigap")]
+    assert found == ["1.214 = 520 + 0 + 694", "520 = 520"]
+    assert not soup.select("#channel-sigap .broken")
+    assert third in words(soup.find(id="channel-sigap"))
+    row = soup.find("a", href="#channel-sigap").find_parent("tr")
+    assert f"{third}: 520" in words(row)
+
+
+def test_the_error_of_a_stopped_channel_is_shown_whole(report: dict[str, Any]) -> None:
+    error = channel(stopped(report), "sigap")["error"]
     soup = page(report)
-    assert "dihentikan sebelum disimpan" in words(soup.select_one("#attention"))
-    assert equations(soup, "sigap")[0] == "1.214 = 520 + 0 + 694"
+    assert "SIGAP dibaca, tetapi tidak diterbitkan" in words(soup.select_one("#attention"))
+    assert error in words(soup.select_one("#attention"))
+    assert error in words(soup.find(id="channel-sigap"))
+
+
+def test_a_run_of_one_channel_tells_the_run_apart_from_the_store(report: dict[str, Any]) -> None:
+    report["channels"] = [channel(report, "ntpd112")]
+    report["run"] |= {"status": "complete", "balanced": True}
+    soup = page(report)
+    assert words(soup.select_one(".verdict p")) == (
+        "Seimbang: 1 dari 1 kanal yang diminta terbaca, 1 diterbitkan; 336 kiriman baru, 4 diperbarui, "
+        "0 ditarik di sumber."
+    )
+    assert "semua kanal yang diminta terbaca" in words(soup.select_one("header .facts"))
+    assert words(soup.find(id="whole-store")) == "Isi seluruh penyimpanan, dari semua proses"
+    assert words(soup.select_one(".tiles")).startswith("1.553 kiriman warga 1.492 pengaduan")
+
+
+def test_a_balance_that_no_source_could_confirm_says_so(report: dict[str, Any]) -> None:
+    report["channels"] = [channel(report, "super")]
+    report["run"] |= {"status": "complete", "balanced": True}
+    report["breaches"] = []
+    soup = page(report)
+    assert words(soup.select_one(".verdict strong")) == "Seimbang; tanpa pembanding dari sumber:"
+    assert "good" in soup.select_one(".verdict")["class"]
+
+
+def test_repeats_are_subtracted_in_sight_where_the_source_tells_fewer(report: dict[str, Any]) -> None:
+    soup = page(report)
+    assert equations(soup, "sigap")[3] == "514 = 520 − 6"
+    assert "520 − 6 berulang" in words(soup.find("a", href="#channel-sigap").find_parent("tr"))
+    assert len(equations(soup, "ntpd112")) == 3
+
+
+def test_a_channel_outside_the_run_keeps_its_title_and_its_time_zone(report: dict[str, Any]) -> None:
+    report["channels"] = [channel(report, "super")]
+    report["doors"] = [{"channels": ["sigap", "wbk"], "complaints": 3}]
+    report["months"].append({"month": "2024-05", "channel": "wbk", "submissions": 1})
+    report["merges"][0]["members"][0] |= {"channel": "wbk", "submitted_at": "2024-05-01T00:00:00Z"}
+    report["quarantine"][0]["channel"] = "wbk"
+    soup = page(report)
+    assert "SIGAP + WBK" in words(soup.select_one("#duplicates table"))
+    assert "WBK" in words(soup.select_one(".legend"))
+    assert "1 Mei 2024 pukul 09.00 WIT" in words(soup.select_one(".merge blockquote footer"))
+    assert "WBK" in words(soup.select_one("#quarantine table"))
+
+
+def test_a_title_without_a_dash_is_cut_in_tables_and_whole_in_its_own_place(report: dict[str, Any]) -> None:
+    long = "Layanan Aspirasi dan Pengaduan Online Masyarakat Kelurahan"
+    channel(report, "sigap")["title"] = report["titles"]["sigap"] = long
+    soup = page(report)
+    assert words(soup.find("a", href="#channel-sigap")) == "Layanan Aspirasi dan Pengad…"
+    assert words(soup.find(id="channel-sigap-title")) == long
 
 
 def test_what_came_through_a_frozen_channel_is_shown_as_a_breach_with_what_to_do(report: dict[str, Any]) -> None:
@@ -231,6 +306,67 @@ def test_nothing_to_do_is_said_in_words(report: dict[str, Any]) -> None:
     soup = page(report)
     assert not soup.select("#attention .alert")
     assert "Tidak ada kanal yang bermasalah" in words(soup.select_one("#attention"))
+    assert soup.select_one("#attention .calm use")["href"] == "#sign-open"  # work still waits
+
+
+@pytest.mark.parametrize("lang", LANGUAGES)
+def test_work_that_waits_is_listed_with_counts_and_ways_there(report: dict[str, Any], lang: str) -> None:
+    items = page(report, lang).select("#attention .work li a")
+    found = [(a["href"], words(a).split()[0]) for a in items]
+    assert found == [
+        ("#quarantine", "5"), ("#duplicates", "14"), ("#quality", "3"), ("#quality", "1"), ("#quality", "1"),
+    ]  # fmt: skip
+
+
+def test_where_no_work_waits_none_is_listed(report: dict[str, Any]) -> None:
+    report |= {"breaches": [], "quarantine": []}
+    report["store"]["review"] = 0
+    for c in report["channels"]:
+        c |= {"unmapped": {}, "schema_drift": [], "balanced": True, "quality": []}
+    soup = page(report)
+    assert not soup.select(".work")
+    assert soup.select_one("#attention .calm use")["href"] == "#sign-good"
+
+
+def test_new_columns_and_absent_ones_are_two_things(report: dict[str, Any]) -> None:
+    channel(report, "sigap")["schema_drift"] = ["laporan.prioritas", "laporan.kelurahan (absent)", "foto (absent)"]
+    quality = words(page(report).select_one("#quality"))
+    assert "1 kolom baru di sumber: laporan.prioritas ." in quality
+    assert "2 kolom yang dipetakan tidak ada di sumber: laporan.kelurahan , foto ." in quality
+    assert "absent" not in quality
+
+
+@pytest.mark.parametrize(
+    ("lang", "shown"), [("id", "kecamatan terisi {} 482 dari 512, minimal 95 %"),
+                        ("en", "district filled in {} 482 of 512, at least 95 %")]
+)  # fmt: skip
+def test_a_broken_expectation_is_told_in_the_language_of_the_page(
+    report: dict[str, Any], lang: str, shown: str
+) -> None:
+    row = page(report, lang).select_one("#quality tr.detail")
+    raw = "expect_column_values_to_not_be_null (district)"
+    assert shown.format(raw) in words(row)
+    assert words(row.select_one("small code")) == raw
+
+
+def test_an_expectation_that_could_not_be_asked_quotes_why(report: dict[str, Any]) -> None:
+    channel(report, "sigap")["quality"][0] |= {"success": False, "observed": "could not be asked: no column"}
+    row = words(page(report).select_one("#quality tr.detail"))
+    assert "tidak dapat diperiksa could not be asked: no column" in row
+
+
+def test_a_channels_own_rule_is_shown_as_code_and_readers_notes_as_english(report: dict[str, Any]) -> None:
+    channel(report, "ntpd112")["problems"] = ["LAPORAN INSIDEN: 1 rows of totals are no records"]
+    soup = page(report)
+    assert "emergency_handled" in [code.get_text() for code in soup.select("#channel-ntpd112 dd code")]
+    notes = soup.select_one("#quality ul.notes")
+    assert notes["lang"] == "en"
+    assert "dalam bahasa Inggris" in words(notes.find_previous_sibling("p"))
+
+
+def test_the_page_does_not_claim_to_be_free_of_personal_data(report: dict[str, Any]) -> None:
+    assert "bacalah laporan ini sebelum diterbitkan" in words(page(report).find_all("footer")[-1])
+    assert "read this report before you publish it" in words(page(report, "en").find_all("footer")[-1])
 
 
 def test_unmapped_codes_and_new_columns_name_the_channel_file_and_the_key(report: dict[str, Any]) -> None:
@@ -238,7 +374,7 @@ def test_unmapped_codes_and_new_columns_name_the_channel_file_and_the_key(report
     assert "eskalasi (3)" in quality
     assert "codes.status" in quality
     assert "laporan.prioritas" in quality
-    assert "connectors/channels/sigap.yaml" in quality
+    assert "dalam sigap.yaml" in quality
 
 
 def test_a_merge_shows_each_reason_as_a_bar_on_its_side_of_the_middle(report: dict[str, Any]) -> None:
@@ -263,6 +399,18 @@ def test_those_who_wait_longest_stand_first_with_their_receipts(report: dict[str
     assert ages == sorted(ages, reverse=True)
     assert {q["receipt"] for q in report["quarantine"]} <= set(words(soup.select_one("#quarantine")).split())
     assert "5 catatan menunggu penanganan; yang terlama sudah 63 hari." in words(soup.select_one("#quarantine"))
+
+
+def test_a_record_in_quarantine_says_where_it_lies(report: dict[str, Any]) -> None:
+    assert "super.sql , baris 13" in words(page(report).select_one("#quarantine tbody"))
+    report["quarantine"][0]["position"] = "bytes 10–90"
+    assert "super.sql , bytes 10–90" in words(page(report).select_one("#quarantine tbody"))
+
+
+def test_those_who_wait_since_today_do_not_wait_for_0_days(report: dict[str, Any]) -> None:
+    for row in report["quarantine"]:
+        row["age_days"] = 0
+    assert "5 catatan menunggu penanganan, sejak hari ini." in words(page(report).select_one("#quarantine"))
 
 
 def test_the_appendix_prints_whole_hashes_of_archive_and_channel_file(report: dict[str, Any]) -> None:

@@ -27,7 +27,7 @@ from transforms.match.model import WHAT, WHO
 
 ROOM = Path(satukanal.reports.__file__).parent
 SOURCES = "\n".join(p.read_text() for p in (*ROOM.glob("*.py"), *ROOM.glob("templates/*")))
-BY_CODE = set(re.findall(r"\bname\(\s*[\"'](\w+)[\"']", SOURCES)) | {"trouble", "term"}
+BY_CODE = set(re.findall(r"\bname\(\s*[\"'](\w+)[\"']", SOURCES)) | {"trouble", "term", "work", "check"}
 NAMED = set(re.findall(r"\b(?:t|self)\(\s*f?[\"']([a-z_]+\.[a-z_]+)[\"']", SOURCES)) | {"format.clock", "format.exact"}
 ID, EN = texts.words("id"), texts.words("en")
 
@@ -74,6 +74,8 @@ def test_both_languages_fill_the_same_placeholders() -> None:
         ("feature", {"prior", *WHO, *WHAT}),
         ("level", {level for side in (WHO, WHAT) for levels in side.values() for level in levels}),
         ("outcome", {"balanced", "unbalanced", "uncompared", "failed", "stopped"}),
+        ("brief", {"balanced", "unbalanced", "uncompared", "failed", "stopped"}),
+        ("run_means", set(RunStatus)),
         ("suite", {"critical", "warning"}),
     ],
 )
@@ -107,7 +109,7 @@ def test_a_number_can_be_read_back(value: int) -> None:
 
 
 def test_english_knows_one_and_many() -> None:
-    assert [EN("head.channels", n=n) for n in (0, 1, 1000)] == ["0 channels", "1 channel", "1,000 channels"]
+    assert [EN("quality.rows", n=n) for n in (0, 1, 1000)] == ["0 rows", "1 row", "1,000 rows"]
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,7 @@ def submissions(*rows: dict[str, Any]) -> pd.DataFrame:
             "object": "contoh.sql",
             "position": str(number),
             "version_at": datetime(2024, 5, 1, tzinfo=UTC),
+            "version_trusted": True,
             "submitted_at": datetime(2024, 4, number % 28 + 1, 3, tzinfo=UTC),
             "submitted_local": datetime(2024, 4, number % 28 + 1, 10),
             "type": "complaint",

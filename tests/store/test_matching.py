@@ -73,12 +73,30 @@ def test_an_incident_keeps_its_id_and_two_that_meet_become_one(store: Store) -> 
     *_, run_id = publish_frames(store, submissions({}, {}, {}, {}))
     alone = {key: key for key in "1234"}
     apply(store, run_id, alone, incidents={"1": "1", "2": "1"})
-    apply(store, run_id, alone, incidents={"3": "3", "4": "3"})
+    apply(store, run_id, {"3": "3", "4": "4"}, incidents={"3": "3", "4": "3"})
     assert totals(store)["incidents"] == 2
     apply(store, run_id, alone, incidents={"1": "1", "2": "1", "3": "1", "4": "1"})
     assert totals(store)["incidents"] == 1
     with store.reading() as connection:
         assert len(set(connection.scalars(sa.select(complaint.c.incident_uid)))) == 1
+
+
+def test_a_complaint_that_was_looked_at_and_has_no_incident_any_more_is_unlinked(store: Store) -> None:
+    *_, run_id = publish_frames(store, submissions({}, {}, {}))
+    alone = {key: key for key in "123"}
+    apply(store, run_id, alone, incidents={"1": "1", "2": "1", "3": "1"})
+    apply(store, run_id, alone, incidents={"1": "1", "2": "1"})
+    with store.reading() as connection:
+        linked = connection.scalars(sa.select(complaint.c.complaint_uid).where(complaint.c.incident_uid.is_not(None)))
+        assert set(linked) == {uids(store)["1"], uids(store)["2"]}
+
+
+def test_a_judgement_that_the_model_no_longer_holds_is_withdrawn(store: Store) -> None:
+    *_, run_id = publish_frames(store, submissions({}, {}))
+    alone = {"1": "1", "2": "2"}
+    apply(store, run_id, alone, judgements=[("1", "2", "related")])
+    apply(store, run_id, alone)
+    assert totals(store)["related"] == 0
 
 
 def test_a_changed_mind_withdraws_the_old_judgement_and_the_same_one_adds_nothing(store: Store) -> None:

@@ -63,6 +63,37 @@ def test_an_older_version_that_comes_late_does_not_overwrite(store: Store) -> No
         assert connection.scalar(sa.select(submission_version.c.status)) == "closed"
 
 
+def test_a_fetch_time_is_no_update_time_and_hides_no_change(store: Store) -> None:
+    publish_frames(store, submissions({"version_at": LATER, "version_trusted": False}))
+    done, *_ = publish_frames(store, submissions({"status": "closed", "version_at": EARLIER}))
+    assert (done.updated, done.unchanged) == (1, 0)
+
+
+def test_what_was_withdrawn_comes_back_even_with_an_older_update_time(store: Store) -> None:
+    publish_frames(store, submissions({}, {"version_at": LATER}))
+    publish_frames(store, submissions({}))
+    done, _, run_id = publish_frames(store, submissions({}, {"version_at": EARLIER}))
+    assert (done.updated, done.withdrawn) == (1, 0)
+    assert reconcile.reconcile(store, run_id)
+
+
+def test_what_turns_out_to_be_no_complaint_is_withdrawn_and_the_numbers_hold(store: Store) -> None:
+    publish_frames(store, submissions({}, {}))
+    done, _, run_id = publish_frames(store, submissions({}), set_aside=excluded("2"))
+    assert (done.unchanged, done.withdrawn, done.excluded) == (1, 1, {"prank": 1})
+    assert reconcile.reconcile(store, run_id)
+
+
+def test_an_answer_that_moves_to_another_complaint_is_moved(store: Store) -> None:
+    publish_frames(store, submissions({}, {}), events({"key": "1"}))
+    done, *_ = publish_frames(store, submissions({}, {}), events({"key": "2"}))
+    assert done.changed
+    with store.reading() as connection:
+        current = sa.select(complaint_event.c.submission_uid).where(complaint_event.c.superseded_at.is_(None))
+        second = sa.select(submission.c.submission_uid).where(submission.c.key == "2")
+        assert connection.scalars(current).all() == connection.scalars(second).all()
+
+
 def test_an_edited_answer_keeps_its_earlier_wording(store: Store) -> None:
     publish_frames(store, submissions({}), events({"key": "1"}))
     publish_frames(

@@ -91,8 +91,9 @@ def match(
     scored = _score_pairs(found, levels, profile, model)
     judged = _judged(judgements, profile)
 
-    case_of = _same_clusters(scored, judged, _start(case), profile, model)
-    event_of = _incidents(scored, judged, case_of, _start(event), profile, model)
+    standing_case, standing_event = _within_privacy(case, event, profile)
+    case_of = _same_clusters(scored, judged, _start(standing_case), profile, model)
+    event_of = _incidents(scored, judged, case_of, _start(standing_event), profile, model)
     rows, names, chance = _judge(scored, case_of, event_of, is_fresh, judged, model)
     out = pd.DataFrame({
         "left": pd.Series(profile.uid[scored.left[rows]], dtype="str"),
@@ -109,6 +110,19 @@ def match(
         "cluster": pd.Series([*case_ids, *rest], dtype="str"),
     })  # fmt: skip
     return MatchResult(out, all_clusters, _incident_frame(event_of, case_of, event, profile), neighbours.oversized_keys)
+
+
+def _within_privacy(
+    case: npt.NDArray[np.object_], event: npt.NDArray[np.object_], p: Profile
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.object_]]:
+    """Groups as they stand, cut where a member has since become anonymous or confidential: privacy outranks history."""
+
+    def cut(group: npt.NDArray[np.object_], side: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+        named = pd.Series(group).astype("str") + "|" + pd.Series(side).astype("str")
+        return named.where(pd.notna(group), None).to_numpy(dtype=object)
+
+    confidential = p.confidential.astype(np.int64)
+    return cut(case, p.anonymous.astype(np.int64) * 2 + confidential), cut(event, confidential)
 
 
 def _around(found: Found, is_fresh: Flags, case: Nodes, event: Nodes) -> Flags:
@@ -252,6 +266,10 @@ def _ids(group: Nodes, current: npt.NDArray[np.object_], p: Profile) -> npt.NDAr
         else:
             bid = (1, int(rank[node]), p.uid[node])
         best[g] = min(best.get(g, bid), bid)
+    taken: dict[str, int] = {}
+    for g, bid in sorted(best.items(), key=lambda item: item[1]):
+        if taken.setdefault(bid[2], g) != g:  # a founder that is gone cannot say which part is its own
+            best[g] = (1, 0, next(p.uid[node] for node in order.tolist() if int(group[node]) == g))
     return np.array([best[int(g)][2] for g in group], dtype=object)
 
 

@@ -6,26 +6,28 @@ or to the alias table.
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import pandas as pd
-from rapidfuzz import process
+from rapidfuzz import fuzz, process
 
 from schemas.channel import Channel, ColumnMap, StatusCode
 from schemas.codes import Closer, Status, SubmissionType
 from schemas.reference import Reference
 from transforms.normalise.public import mask
-from transforms.normalise.values import Notes, fold, is_true, look_up, present
+from transforms.normalise.values import Notes, fold, is_true, look_up, present, without_nul
 
 _NO = frozenset(["0", "false", "tidak", "no", "n", "t", "f", "off", "bukan", "publik", "terbuka"])
 _YES = frozenset(["1", "true", "ya", "yes", "y", "on", "benar"])
 _EMPTY = "(kosong)"
 _LONGEST_LABEL = 60
+_LIKE = 75  # percent of letters from which a wrong word is held to be a slip
 _GOVERNMENT = re.compile(r"\s+(?:kota|kabupaten|kab|provinsi)\b.*$")
 
 
 def label(raw: pd.Series) -> pd.Series:
-    """``raw`` as a label for people: blanks folded. Null stays null."""
-    return look_up(raw, lambda v: " ".join(v.split()))
+    """``raw`` as a label for people: blanks folded. Null stays null, NUL stands as U+FFFD."""
+    return look_up(without_nul(raw), lambda v: " ".join(v.split()))
 
 
 def read_status(column: str, raw: pd.Series, channel: Channel, origin: ColumnMap, notes: Notes) -> pd.DataFrame:
@@ -114,19 +116,39 @@ def read_agency(
     return found
 
 
-def check_codes(channel: Channel, reference: Reference) -> list[str]:
-    """What in a channel file points to nothing: one line each, with the nearest right name. Empty = all is well."""
-    agencies = frozenset(reference.agencies["id"])
+@dataclass(frozen=True)
+class CodeProblem:
+    """A value of a channel file that points to nothing: the parts of its key, and what is wrong with it."""
+
+    key: tuple[str, ...]
+    problem: str
+
+
+def check_codes(channel: Channel, reference: Reference) -> list[CodeProblem]:
+    """What in a channel file points to nothing in ``data/reference``, with what is nearest. Empty = all is well."""
+    paths = {path: path for path in reference.category_paths}
+    agencies = {n: row[0] for row in reference.agencies.astype(object).to_numpy().tolist() for n in reversed(row)}
+    depth = channel.region.count(".")
+    regions = {code: code for code in reference.regions["code"] if code.count(".") == depth}
     asked = [
-        *((f"codes.category.{k}", v, reference.category_paths, "category") for k, v in channel.codes.category.items()),
-        *((f"codes.agency.{k}", v, agencies, "agency") for k, v in channel.codes.agency.items()),
-        ("owner", channel.owner, agencies, "agency"),
-        ("region", channel.region, frozenset(reference.regions["code"]), "region"),
+        *((("codes", "category", k), v, paths, "category", "categories") for k, v in channel.codes.category.items()),
+        *((("codes", "agency", k), v, agencies, "agency", "agencies") for k, v in channel.codes.agency.items()),
+        (("owner",), channel.owner, agencies, "agency", "agencies"),
+        (("region",), channel.region, regions, "region", "regions"),
     ]
-    return [_problem(channel.id, key, value, kind, known) for key, value, known, kind in asked if value not in known]
+    return [
+        CodeProblem(key, f"{value!r} is no {kind} of data/reference/{table}.csv{_nearest(value, known)}")
+        for key, value, known, kind, table in asked
+        if value not in known.values()
+    ]
 
 
-def _problem(channel: str, key: str, value: str, kind: str, known: frozenset[str]) -> str:
-    nearest = process.extractOne(value, sorted(known), score_cutoff=60)
-    hint = f"; did you mean {nearest[0]!r}?" if nearest else ""
-    return f"{channel}: {key}: {value!r} is no known {kind}{hint}"
+def _nearest(value: str, known: Mapping[str, str]) -> str:
+    """The hint: what is most like ``value`` among ``known`` (name: code), below its main category if there is one."""
+    main, _, _ = value.partition(" > ")
+    near_names = [name for name in known if name.startswith(f"{main} > ")] or list(known)
+    best = process.extract(value, near_names, scorer=fuzz.ratio, processor=fold, limit=12)
+    if best and best[0][1] >= _LIKE:
+        return f"; did you mean {known[best[0][0]]!r}?"
+    codes = list(dict.fromkeys(known[name] for name, _, _ in best))[:3]
+    return f"; the nearest are {', '.join(map(repr, codes))}" if codes else ""

@@ -71,7 +71,7 @@ def _canonical(fields: Fields, facts: pd.DataFrame, mapping: EventMap, submissio
         notes.unknown(state.eq("unmapped").to_numpy(dtype=bool), "status", raw_status)
     on = occurred.fillna(fields.clock.fetched_at)
     words = fields.cleaned("text", clean_text)
-    names = facts["key"].map(complaint["reporter_name"])
+    person = complaint.reindex(facts["key"]).set_index(facts.index)
     hidden = orphan | facts["key"].isin(complaint.index[complaint["is_confidential"]])  # an orphan's may be secret
     kind = look_up(fields.raw("kind"), lambda v: fold(v) if fold(v) in _KINDS else None)
     return facts.assign(
@@ -82,6 +82,6 @@ def _canonical(fields: Fields, facts: pd.DataFrame, mapping: EventMap, submissio
         agency=codes.read_agency("agency", fields.raw("agency"), on, channel, fields.reference, notes),
         actor=fields.cleaned("actor", clean_line),
         text=words,
-        text_public=public.mask_all(words, names, hidden),
+        text_public=public.mask_all(words, person).mask(hidden, None),
         flags=notes.flags_json(),
     )

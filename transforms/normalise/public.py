@@ -28,14 +28,21 @@ _AFTER_WORD = re.compile(
     re.IGNORECASE,
 )
 _DIGIT = re.compile(r"\d")
+_NO_DIGIT = re.compile(r"\D")
+_PERSON = ("reporter_name", "reporter_phone", "reporter_nik")
 _EACH = re.compile(_NUMBER, re.IGNORECASE)
 
 
-def mask(text: str, name: str | None = None) -> str:
-    """``text`` with cards, phones, e-mails and ``name`` replaced by '[NIK]', '[telepon]', '[email]', '[nama]'."""
+def mask(text: str, name: str | None = None, phone: str | None = None, nik: str | None = None) -> str:
+    """``text`` with cards, phones, e-mails and ``name`` replaced by '[NIK]', '[telepon]', '[email]', '[nama]'.
+
+    The reporter's own ``phone`` (E.164) and ``nik`` are found however they are broken up.
+    """
     if "@" in text:
         text = _EMAIL.sub("[email]", text)
     if _DIGIT.search(text):
+        text = _mask_known(text, nik, "[NIK]")
+        text = _mask_known(text, phone.removeprefix("+62") if phone else None, "[telepon]")
         text = _PHONE.sub("[telepon]", _CARD.sub("[NIK]", text))
     if name and len(name) >= 3 and name.split()[0].casefold() in text.casefold():  # a pattern a name is dear
         words = r"\s+".join(re.escape(word) for word in name.split())
@@ -43,10 +50,18 @@ def mask(text: str, name: str | None = None) -> str:
     return text
 
 
-def mask_all(texts: pd.Series, names: pd.Series, hidden: pd.Series) -> pd.Series:
-    """``mask`` row by row (each text has its own name, so unique values save nothing); null where ``hidden``."""
-    rows = zip(texts, texts.notna(), names, names.notna(), hidden, strict=True)
-    masked = [mask(t, n if has_n else None) if has_t and not h else None for t, has_t, n, has_n, h in rows]
+def _mask_known(text: str, digits: str | None, sign: str) -> str:
+    if not digits or digits not in _NO_DIGIT.sub("", text):
+        return text
+    between = r"[^\w\n]{0,3}"
+    return re.sub(rf"(?<!\d)(?:(?:\+?62|0){between})?{between.join(digits)}(?!\d)", sign, text)
+
+
+def mask_all(texts: pd.Series, person: pd.DataFrame) -> pd.Series:
+    """``mask`` row by row; each text has its own ``person`` (columns reporter_name, reporter_phone, reporter_nik)."""
+    known = [person[name].astype(object).where(person[name].notna(), None) for name in _PERSON]
+    rows = zip(texts, texts.notna(), *known, strict=True)
+    masked = [mask(text, *values) if has_text else None for text, has_text, *values in rows]
     return pd.Series(masked, index=texts.index, dtype=object)
 
 

@@ -13,13 +13,24 @@ from schemas.canonical import EXCLUDED, REJECTED, conform
 from schemas.channel import Condition, EventMap, Exclusion, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason
 from transforms.normalise.tables import column, join, raw_json
-from transforms.normalise.values import Mask, fold, is_true, look_up, present
+from transforms.normalise.values import Mask, fold, is_true, look_up, present, without_nul
+
+LONGEST_KEY = 200  # characters; PostgreSQL indexes values of at most 2,700 bytes
+HASHED = "sha256:"
 
 
 def column_key(frame: pd.DataFrame, columns: Sequence[str], null_tokens: Sequence[str]) -> pd.Series:
-    """The parts of the key joined by '|'; null where any part is. '155121.0', once a float, is '155121'."""
+    """The parts of the key joined by '|'; null where any part is. '155121.0', once a float, is '155121'.
+
+    NUL stands as U+FFFD, and a key that is too long for an index as ``sha256:`` and its hash (hex).
+    """
     parts = [column(frame, c, null_tokens).str.replace(r"^(\d+)\.0$", r"\1", regex=True) for c in columns]
-    return join(parts, "|")
+    key = without_nul(join(parts, "|"))
+    return key.where(~(key.str.len() > LONGEST_KEY).fillna(value=False), look_up(key, _hashed).astype("str"))
+
+
+def _hashed(key: str) -> str:
+    return HASHED + hashlib.sha256(key.encode()).hexdigest()
 
 
 def content_hash(frame: pd.DataFrame, mapping: Mapping | EventMap, besides: Sequence[str] = ()) -> pd.Series:

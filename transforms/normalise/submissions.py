@@ -15,9 +15,10 @@ from schemas.channel import Channel, ColumnMap, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason, Status, SubmissionType
 from schemas.reference import Reference
 from transforms.normalise import codes, dates, people, places, public, rows, tables, text
-from transforms.normalise.values import Cleaner, Mask, Notes, Outcome, clean, look_up
+from transforms.normalise.values import Cleaner, Mask, Notes, Outcome, clean, is_true, look_up
 
-_NUMBER_GLUE = re.compile(r"\s+|^#")
+_NUMBER_GLUE = re.compile(r"[\s\0]+|^#")
+_LONGEST_NUMBER = 200  # characters: what is longer is no number that a citizen holds
 _NO_FILE = re.compile(r"(?:default|no-?image|noimage|placeholder)\.\w+|null|-", re.IGNORECASE)
 _DETAILS = {
     QuarantineReason.NO_KEY.value: "a part of the key is empty",
@@ -97,6 +98,7 @@ def normalise_stream(
     notes = Notes(len(left))
     maps = column_maps(mapping.columns)
     fields = Fields(frame.loc[left.index].reset_index(drop=True), maps, channel, clock, reference, notes)
+    notes.flag(is_true(left["key"].str.startswith(rows.HASHED)), "key", "too_long")
     made = pd.concat([left.reset_index(drop=True), _canonical(fields, stream)], axis=1).assign(source=source)
     no_content = ~(_readable(made["title"]) | _readable(made["text"]))
     settled = rows.settle_repeats(made[~no_content]).reindex(made.index)
@@ -129,9 +131,11 @@ def _canonical(fields: Fields, stream: str) -> pd.DataFrame:
     place = _place(fields)
     out = pd.concat([words, person, when, case, place], axis=1)
     for name in ("title", "text"):
-        out[f"{name}_public"] = public.mask_all(out[name], out["reporter_name"], out["is_confidential"])
-    both = out["title"].fillna("").astype("str") + "\n" + out["text"].fillna("").astype("str")
-    out["quoted_numbers"] = both.map(public.quoted_numbers)
+        out[f"{name}_public"] = public.mask_all(out[name], out)
+    both = out["title_public"].fillna("").astype("str") + "\n" + out["text_public"].fillna("").astype("str")
+    out["quoted_numbers"] = both.map(public.quoted_numbers)  # of what is masked: a phone is no ticket
+    hidden = ["title_public", "text_public"]
+    out[hidden] = out[hidden].mask(out["is_confidential"], None)
     return out.assign(flags=fields.notes.flags_json(), changes=fields.notes.changes_json())
 
 
@@ -167,6 +171,7 @@ def _dates(fields: Fields) -> pd.DataFrame:
         fields.date("incident_at"), submitted, "incident_at", fields.raw("incident_at"), clock, notes
     )
     incident = fields.plausible("incident_at", incident)
+    updated = fields.plausible("version_at", fields.date("version_at"))
     return pd.DataFrame(
         {
             "submitted_at": submitted,
@@ -174,7 +179,8 @@ def _dates(fields: Fields) -> pd.DataFrame:
             "incident_at": incident,
             "incident_local": clock.local(incident),
             "closed_at": fields.plausible("closed_at", fields.date("closed_at")),
-            "version_at": fields.plausible("version_at", fields.date("version_at")).fillna(clock.fetched_at),
+            "version_at": updated.fillna(clock.fetched_at),
+            "version_trusted": updated.notna(),
         }
     )
 
@@ -215,12 +221,16 @@ def _place(fields: Fields) -> pd.DataFrame:
 
 
 def _old_numbers(fields: Fields) -> pd.Series:
-    """Ticket numbers of each mapped column without inner blanks, joined by a blank."""
+    """Ticket numbers of each mapped column without inner blanks, joined by a blank; none that is too long."""
     origin = fields.origin("old_numbers")
     if origin is None or origin.value is not None:
         return fields.raw("old_numbers")
     parts = [tables.column(fields.frame, name, fields.channel.null_tokens) for name in origin.origins]
     numbers = [look_up(p, clean_number).astype("str").fillna("") for p in parts]
+    for number, part in enumerate(numbers):
+        long = (part.str.len() > _LONGEST_NUMBER).to_numpy(dtype=bool)
+        fields.notes.flag(long, "old_numbers", "too_long")
+        numbers[number] = part.mask(long, "")
     folded = tables.join(numbers, " ").str.split().str.join(" ")
     return folded.mask(folded.eq(""))
 

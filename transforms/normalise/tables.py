@@ -3,11 +3,13 @@
 The classes mirror ``connectors.base`` without importing it, for rooms side by side do not know each other.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import orjson
 import pandas as pd
+from rapidfuzz import fuzz, process
 
 from schemas.channel import ColumnMap, EventMap, Mapping, column_maps
 from transforms.normalise.values import fold
@@ -24,6 +26,19 @@ class RawFrame:
 
 
 @dataclass(frozen=True)
+class AbsentColumn:
+    """A source column that a mapping needs and that did not come, and the unused header that is most like it."""
+
+    table: str
+    column: str
+    nearest: str | None
+
+    def __str__(self) -> str:
+        hint = f"; nearest: {self.nearest}" if self.nearest else ""
+        return f"{self.table}.{self.column} (absent{hint})"
+
+
+@dataclass(frozen=True)
 class UnreadablePiece:
     """A piece of the source that could not be read: where it lies, what is wrong (no personal values), its bytes."""
 
@@ -36,12 +51,16 @@ class UnreadablePiece:
 
 def declared(mapping: Mapping | EventMap) -> list[str]:
     """Source columns that a mapping uses, each once."""
-    used = [c for m in column_maps(mapping.columns).values() for c in m.origins] + list(mapping.key)
+    optional = [c for m in column_maps(mapping.columns).values() if m.optional for c in m.origins]
+    return list(dict.fromkeys([*_needed(mapping), *optional]))
+
+
+def _needed(mapping: Mapping | EventMap) -> list[str]:
+    """Source columns without which a mapping is wrong: those of fields, unless optional, of keys and of conditions."""
+    used = [c for m in column_maps(mapping.columns).values() if not m.optional for c in m.origins] + list(mapping.key)
     if isinstance(mapping, EventMap):
-        used += mapping.complaint
-    else:
-        used += [c.column for e in mapping.exclude for c in (e.when, e.unless) if c]
-    return list(dict.fromkeys(used))
+        return [*used, *mapping.complaint]
+    return used + [c.column for e in mapping.exclude for c in (e.when, e.unless) if c]
 
 
 def gather(mapping: Mapping | EventMap, tables: Sequence[RawFrame]) -> pd.DataFrame:
@@ -54,25 +73,53 @@ def gather(mapping: Mapping | EventMap, tables: Sequence[RawFrame]) -> pd.DataFr
 def schema_drift(mappings: Sequence[Mapping | EventMap], tables: Sequence[RawFrame]) -> tuple[str, ...]:
     """What came and was not expected, and what was expected and did not come, sorted.
 
-    'table.column' is neither mapped nor ignored by any mapping, 'table.*' is a table that none reads, 'table.column
-    (absent)' is mapped, 'table (absent)' did not come at all. A table without rows may lack columns.
+    'table.column' is neither mapped nor ignored by any mapping, 'table.*' is a table that none reads, 'table (absent)'
+    did not come at all, 'table.column (absent)' or 'table.column (absent; nearest: header)' is an ``AbsentColumn``.
     """
-    drift = set[str]()
+    drift = {str(absent) for absent in absent_columns(mappings, tables)}
     for table in {m.table for m in mappings} | {t.table for t in tables}:
         readers = [m for m in mappings if m.table == table]
-        frames = [t.frame for t in tables if t.table == table]
-        used = {c for m in readers for c in declared(m)}
-        allowed = used | {c for m in readers for c in m.ignore} | set(OWN)
-        came = {c for frame in frames for c in _rename(frame, allowed).columns}
         if not readers:
             drift.add(f"{table}.*")
-        elif not frames:
+        elif all(t.table != table for t in tables):
             drift.add(f"{table} (absent)")
         else:
-            drift |= {f"{table}.{c}" for c in came - allowed}
-            if any(len(f) for f in frames):
-                drift |= {f"{table}.{c} (absent)" for c in used - came}
+            drift |= {f"{table}.{c}" for c in _came(table, readers, tables) - _expected(readers)}
     return tuple(sorted(drift))
+
+
+def absent_columns(mappings: Sequence[Mapping | EventMap], tables: Sequence[RawFrame]) -> list[AbsentColumn]:
+    """The columns that did not come, by table and column. A table without rows lacks none: it may have no columns.
+
+    Nor is 'a.b' absent where 'a', the object around it, came and was empty in every row.
+    """
+    absent = []
+    for table in sorted({t.table for t in tables if len(t.frame)}):
+        readers = [m for m in mappings if m.table == table]
+        came = _came(table, readers, tables)
+        unused = {fold(c): c for c in sorted(came - {c for m in readers for c in declared(m)} - set(OWN))}
+        for column in sorted({c for m in readers for c in _needed(m)} - came):
+            if _is_in_empty_object(column, [t.frame for t in tables if t.table == table]):
+                continue
+            near = process.extractOne(fold(column), list(unused), scorer=fuzz.ratio, score_cutoff=60)
+            absent.append(AbsentColumn(table, column, unused[near[0]] if near else None))
+    return absent
+
+
+def _came(table: str, readers: Sequence[Mapping | EventMap], tables: Sequence[RawFrame]) -> set[str]:
+    """The columns of all chunks of a table, by the names that its readers have for them."""
+    expected = _expected(readers)
+    return {c for t in tables if t.table == table for c in _rename(t.frame, expected).columns}
+
+
+def _is_in_empty_object(column: str, frames: Sequence[pd.DataFrame]) -> bool:
+    parents = {column[: dot.start()] for dot in re.finditer(r"\.(?=\S)", column)}
+    cells = [frame[name] for frame in frames for name in parents & set(frame.columns)]
+    return bool(cells) and all((c.isna() | c.eq("[]")).all() for c in cells)  # [] is PHP's empty object
+
+
+def _expected(readers: Sequence[Mapping | EventMap]) -> set[str]:
+    return {c for m in readers for c in (*declared(m), *m.ignore)} | set(OWN)
 
 
 def _rename(frame: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:

@@ -115,6 +115,11 @@ def look_up(raw: pd.Series, function: Callable[[str], Any]) -> pd.Series:
     return pd.Series(objects([function(u) for u in uniques])[codes], index=raw.index, dtype=object)
 
 
+def without_nul(texts: pd.Series) -> pd.Series:
+    """``texts`` with U+FFFD where NUL stood, which PostgreSQL does not hold; what is cleaned has lost it anyway."""
+    return texts.str.replace("\0", "\ufffd", regex=False)
+
+
 def is_true(values: pd.Series) -> Mask:
     """A boolean array of ``values``; null is false."""
     return values.eq(True).fillna(value=False).to_numpy(dtype=bool)

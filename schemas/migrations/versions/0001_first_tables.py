@@ -90,7 +90,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
     )
     with op.batch_alter_table("stage_attachment", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_attachment_load_id"), ["load_id"], unique=False)
+        batch_op.create_index("ix_stage_attachment_load", ["load_id", "submission_uid"], unique=False)
 
     op.create_table(
         "stage_crosswalk",
@@ -101,7 +101,7 @@ def upgrade() -> None:
         sa.Column("government", sa.Text(), nullable=True),
     )
     with op.batch_alter_table("stage_crosswalk", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_crosswalk_load_id"), ["load_id"], unique=False)
+        batch_op.create_index("ix_stage_crosswalk_load", ["load_id", "submission_uid"], unique=False)
 
     op.create_table(
         "stage_event",
@@ -126,7 +126,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
     )
     with op.batch_alter_table("stage_event", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_event_load_id"), ["load_id"], unique=False)
+        batch_op.create_index("ix_stage_event_load", ["load_id", "event_uid"], unique=False)
 
     op.create_table(
         "stage_exclusion",
@@ -142,7 +142,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
     )
     with op.batch_alter_table("stage_exclusion", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_exclusion_load_id"), ["load_id"], unique=False)
+        batch_op.create_index("ix_stage_exclusion_load", ["load_id", "exclusion_uid"], unique=False)
 
     op.create_table(
         "stage_match_key",
@@ -172,7 +172,7 @@ def upgrade() -> None:
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
     )
     with op.batch_alter_table("stage_quarantine", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_quarantine_load_id"), ["load_id"], unique=False)
+        batch_op.create_index("ix_stage_quarantine_load", ["load_id", "receipt"], unique=False)
 
     op.create_table(
         "stage_submission",
@@ -183,6 +183,7 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=True),
         sa.Column("position", sa.Text(), nullable=True),
         sa.Column("version_at", schemas.store.UtcDateTime(timezone=True), nullable=True),
+        sa.Column("version_trusted", sa.Boolean(), nullable=True),
         sa.Column("content_hash", sa.Text(), nullable=True),
         sa.Column("row_hash", sa.Text(), nullable=True),
         sa.Column("submitted_at", schemas.store.UtcDateTime(timezone=True), nullable=True),
@@ -227,8 +228,7 @@ def upgrade() -> None:
         sa.Column("outcome", sa.Text(), nullable=True),
     )
     with op.batch_alter_table("stage_submission", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_stage_submission_load_id"), ["load_id"], unique=False)
-        batch_op.create_index("ix_stage_submission_uid", ["load_id", "submission_uid"], unique=False)
+        batch_op.create_index("ix_stage_submission_load", ["load_id", "submission_uid"], unique=False)
 
     op.create_table(
         "channel_transition",
@@ -301,7 +301,6 @@ def upgrade() -> None:
         sa.Column("load_id", sa.Text(), nullable=False),
         sa.Column("incident_uid", sa.Text(), nullable=True),
         sa.ForeignKeyConstraint(["incident_uid"], ["incident.incident_uid"], name=op.f("fk_complaint_incident_uid")),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_complaint_load_id")),
         sa.PrimaryKeyConstraint("complaint_uid", name=op.f("pk_complaint")),
         sa.UniqueConstraint("tracking_id", name=op.f("uq_complaint_tracking_id")),
     )
@@ -456,7 +455,6 @@ def upgrade() -> None:
         sa.Column("load_id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_attachment_load_id")),
         sa.ForeignKeyConstraint(
             ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_attachment_submission_uid")
         ),
@@ -469,7 +467,6 @@ def upgrade() -> None:
         sa.Column("submission_uid", sa.Text(), nullable=False),
         sa.Column("government", sa.Text(), nullable=False),
         sa.Column("load_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_id_crosswalk_load_id")),
         sa.ForeignKeyConstraint(
             ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_id_crosswalk_submission_uid")
         ),
@@ -526,6 +523,7 @@ def upgrade() -> None:
         sa.Column("object", sa.Text(), nullable=False),
         sa.Column("position", sa.Text(), nullable=False),
         sa.Column("version_at", schemas.store.UtcDateTime(timezone=True), nullable=False),
+        sa.Column("version_trusted", sa.Boolean(), nullable=False),
         sa.Column("content_hash", sa.Text(), nullable=False),
         sa.Column("row_hash", sa.Text(), nullable=False),
         sa.Column("submitted_at", schemas.store.UtcDateTime(timezone=True), nullable=True),
@@ -578,7 +576,6 @@ def upgrade() -> None:
         sa.Column("email_index", sa.Text(), nullable=True),
         sa.Column("account_index", sa.Text(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_reporter_load_id")),
         sa.ForeignKeyConstraint(
             ["submission_uid", "version_no"],
             ["submission_version.submission_uid", "submission_version.version_no"],
@@ -587,10 +584,34 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("submission_uid", "version_no", name=op.f("pk_reporter")),
     )
     with op.batch_alter_table("reporter", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_reporter_account_index"), ["account_index"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reporter_email_index"), ["email_index"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reporter_nik_index"), ["nik_index"], unique=False)
-        batch_op.create_index(batch_op.f("ix_reporter_phone_index"), ["phone_index"], unique=False)
+        batch_op.create_index(
+            "ix_reporter_account_index",
+            ["account_index"],
+            unique=False,
+            postgresql_where=sa.text("account_index IS NOT NULL"),
+            sqlite_where=sa.text("account_index IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_reporter_email_index",
+            ["email_index"],
+            unique=False,
+            postgresql_where=sa.text("email_index IS NOT NULL"),
+            sqlite_where=sa.text("email_index IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_reporter_nik_index",
+            ["nik_index"],
+            unique=False,
+            postgresql_where=sa.text("nik_index IS NOT NULL"),
+            sqlite_where=sa.text("nik_index IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "ix_reporter_phone_index",
+            ["phone_index"],
+            unique=False,
+            postgresql_where=sa.text("phone_index IS NOT NULL"),
+            sqlite_where=sa.text("phone_index IS NOT NULL"),
+        )
 
     for statement in create_statements(op.get_bind().dialect.name):
         op.execute(statement)

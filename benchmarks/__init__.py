@@ -1,0 +1,1 @@
+"""Measured, not claimed: each benchmark is a module with a ``main``."""
