@@ -58,7 +58,7 @@ class Notes:
     def unknown(self, mask: Mask, column: str, labels: pd.Series, fault: str = "unmapped") -> None:
         """Flag labels that no list knows, and keep them to be counted."""
         self.flag(mask, column, fault)
-        self._unknown[column] = labels.where(mask)
+        self._unknown[column] = without_nul(labels).where(mask)
 
     def count_unknown(self, kept: Mask) -> dict[str, dict[str, int]]:
         """How often each unknown label stands in the ``kept`` rows, by column; columns without one are left out."""
