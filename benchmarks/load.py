@@ -10,7 +10,9 @@ fewer rows and scaled up. On SQLite a prepared batch in one transaction stands f
 import argparse
 import logging
 import resource
+import signal
 import sqlite3
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -96,6 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--unsealed", action="store_true", help="without encryption, to tell what it costs")
     parser.add_argument("--json", action="store_true", help="JSON alone, without the times of the parts on stderr")
     told = parser.parse_args(arguments)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the server and its gigabytes go as well
     logging.basicConfig(level=logging.WARNING if told.json else logging.INFO, format="%(message)s")
     keys = (Unsealing if told.unsealed else Keyring).from_secret(bytes(range(32)))
     with ExitStack() as stack:

@@ -6,7 +6,7 @@ They compose the rooms below (connectors, transforms, store, reports) and know n
 import logging
 import shutil
 from collections import Counter
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
@@ -37,25 +37,6 @@ FRAMES = ("submissions", "events", "rejected", "excluded")
 
 class GateClosed(Exception):
     """A critical expectation failed: the channel is not published. One line that names the expectations."""
-
-
-@dataclass(frozen=True)
-class Told:
-    """What the stages before publishing found out, kept beside the frames."""
-
-    raw_records: int
-    parts: int
-    events: int
-    extracted: int
-    source_count: int | None
-    archive_sha256: str
-    archive_objects: int
-    archive_bytes: int
-    complete: bool
-    schema_drift: tuple[str, ...]
-    unmapped: dict[str, dict[str, int]]
-    flags: dict[str, int]
-    problems: tuple[str, ...]
 
 
 class _Ticker:
@@ -120,12 +101,13 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     counted = reader.count(source, archive)
     stated = None if counted is None else sum(counted.values())
     repeated = int((done.excluded["rule"] == ExclusionRule.REPEATED.value).sum())
-    told = Told(
+    told = Extracted(
         **asdict(done.counts),
         source_count=stated,
         archive_sha256=archive.sha256,
         archive_objects=len(archive.entries),
         archive_bytes=sum(e.bytes for e in archive.entries),
+        max_withdrawn=file.channel.limits.max_withdrawn,
         complete=not unreadable and stated in (None, done.counts.extracted - repeated),
         schema_drift=done.schema_drift,
         unmapped=done.unmapped,
@@ -170,8 +152,7 @@ def load(site: Site, channel_id: str, load_id: str) -> Published:
     frames = {name: _read_frame(site, load_id, name) for name in FRAMES}
     told = _read_told(site, load_id)
     stage(site.store, load_id, file.channel.government, **frames)
-    extracted = Extracted(**asdict(told), max_withdrawn=file.channel.limits.max_withdrawn)
-    done = publish(site.store, load_id, extracted, site.settings.who)
+    done = publish(site.store, load_id, told, site.settings.who)
     shutil.rmtree(site.scratch_dir(load_id), ignore_errors=True)
     log.info("%s: %d inserted, %d updated, %d unchanged", channel_id, done.inserted, done.updated, done.unchanged)
     return done
@@ -251,9 +232,9 @@ def _read_frame(site: Site, load_id: str, name: str) -> pd.DataFrame:
     return pd.read_parquet(BytesIO(site.store.keys.open(sealed, f"scratch/{load_id}/{name}".encode())))
 
 
-def _read_told(site: Site, load_id: str) -> Told:
+def _read_told(site: Site, load_id: str) -> Extracted:
     values: dict[str, Any] = orjson.loads((site.scratch_dir(load_id) / "told.json").read_bytes())
-    return Told(**values | {n: tuple(values[n]) for n in ("schema_drift", "problems")})
+    return Extracted(**values | {n: tuple(values[n]) for n in ("schema_drift", "problems")})
 
 
 def _count_flags(*frames: pd.DataFrame) -> dict[str, int]:
