@@ -55,18 +55,18 @@ def test_the_archive_is_opened_again_with_names_origins_and_one_hash(tmp_path: P
     assert [(e.name, e.origin["path"]) for e in again.entries] == [("a", "/a"), ("b", "/b")]
 
 
-@pytest.mark.parametrize("position", range(40))
+@pytest.mark.parametrize("position", range(41))
 def test_one_altered_bit_is_noticed_wherever_it_is(tmp_path: Path, position: int) -> None:
-    archive = written(tmp_path, surat=b"delapan!")  # 4 length + 12 nonce + 8 + 16 tag
+    archive = written(tmp_path, surat=b"delapan!")  # 4 length + 1 number of the secret + 12 nonce + 8 + 16 tag
     sealed = bytearray((tmp_path / "surat").read_bytes())
-    assert len(sealed) == 40
+    assert len(sealed) == 41
     sealed[position] ^= 1
     (tmp_path / "surat").write_bytes(sealed)
     with pytest.raises(ArchiveDamaged, match=str(tmp_path / "surat")):
         archive.read("surat")
 
 
-@pytest.mark.parametrize("kept", [0, 1, 3, 4, 20, -1, 4 + 12 + CHUNK + 16])  # the last: whole frames, but not all
+@pytest.mark.parametrize("kept", [0, 1, 3, 4, 20, -1, 4 + 1 + 12 + CHUNK + 16])  # the last: whole frames, but not all
 def test_a_cut_off_file_is_noticed(tmp_path: Path, kept: int) -> None:
     archive = written(tmp_path, surat=b"x" * (2 * CHUNK))
     path = tmp_path / "surat"
