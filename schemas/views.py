@@ -1,10 +1,10 @@
-"""The views that auditors may query, and the triggers that keep the ledger append-only, per database.
+"""The views that auditors may query, and the triggers that keep the ledger and what others refer to, per database.
 
 Views hold no personal value. They are created by migrations, so a change here needs a new migration that drops and
 creates them again.
 """
 
-from schemas.store import STAGES, metadata
+from schemas.store import STAGES, UNCHECKED, metadata
 
 VIEWS: dict[str, str] = {
     "v_run": "SELECT run_id, government, status, started_at, finished_at, actor, program_version, balanced FROM run",
@@ -99,6 +99,33 @@ _GUARD = {
 }  # fmt: skip
 
 
+# Rows that others name without a foreign key (``schemas.store.UNCHECKED``) are not deleted and keep their keys.
+_KEPT = {t.name: [c.name for c in t.primary_key] for t in dict.fromkeys(parent for *_, parent in UNCHECKED)}
+
+
+def _keepers(dialect: str) -> list[str]:
+    """Triggers on the tables of ``_KEPT``; a migration that makes such a table anew in SQLite makes them anew too."""
+    if dialect == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb} BEFORE {when} ON {table} "
+            f"BEGIN SELECT RAISE(ABORT, 'rows of {table} stay: others refer to them'); END"
+            for table, key in _KEPT.items()
+            for verb, when in (("delete", "DELETE"), ("rename", f"UPDATE OF {', '.join(key)}"))
+        ]
+    refuse = (
+        "CREATE FUNCTION row_stays() RETURNS trigger LANGUAGE plpgsql AS "
+        "$$ BEGIN RAISE EXCEPTION 'rows of % stay: others refer to them', TG_TABLE_NAME; END $$"
+    )
+    return [
+        refuse,
+        *(
+            f"CREATE TRIGGER {table}_stays BEFORE DELETE OR TRUNCATE OR UPDATE OF {', '.join(key)} ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION row_stays()"
+            for table, key in _KEPT.items()
+        ),
+    ]
+
+
 def create_statements(dialect: str) -> list[str]:
     """The statements that create every view and guard for ``dialect`` ('sqlite' or 'postgresql').
 
@@ -111,7 +138,7 @@ def create_statements(dialect: str) -> list[str]:
         for key, value in parts.items():
             text = text.replace("{" + key + "}", value)
         views.append(f"CREATE VIEW {name} AS {' '.join(text.split())}")
-    return [*(_storage() if dialect == "postgresql" else ()), *views, *_GUARD[dialect]]
+    return [*(_storage() if dialect == "postgresql" else ()), *views, *_GUARD[dialect], *_keepers(dialect)]
 
 
 def _storage() -> list[str]:

@@ -42,6 +42,22 @@ EVENT_VERSIONED = ("submission_uid", *(n for n in names(EVENT, "public", "person
 # What a row hash covers in clear; the personal part is covered by a salted commitment.
 HASHED = ("government", "object", "position", "version_at", "flags", *PUBLIC)
 
+# Columns of the rows that are staged, in the order in which they are made.
+SUBMISSION_ROW = (
+    *STAGED, "load_id", "government", "submission_uid", "tracking_id", "content_hash", "row_hash", "salt", "sealed",
+    "reporter_sealed", "version_no", "outcome", *(f"{kind}_index" for kind in INDEXES),
+)  # fmt: skip
+CROSSWALK_ROW = ("load_id", "government", "channel", "old_number", "submission_uid")
+ATTACHMENT_ROW = ("load_id", "government", "submission_uid", "ordinal", "state", "sealed")
+EVENT_ROW = (
+    *EVENT_STAGED, "load_id", "government", "event_uid", "version_no", "submission_uid", "content_hash", "sealed",
+    "outcome",
+)  # fmt: skip
+# Names in the order of canonical JSON, which then has little left to sort.
+_HASHED, _PERSONAL, _VERSIONED, _CONTENT, _REPORTER, _EVENT_VERSIONED, _EVENT_CONTENT = (
+    tuple(sorted(named)) for named in (HASHED, PERSONAL, VERSIONED, CONTENT, REPORTER, EVENT_VERSIONED, EVENT_CONTENT)
+)
+
 # The tables that hold ``sealed`` bytes, and what these are bound to, so that they cannot be moved to another row.
 CONTEXTS: dict[sa.Table, Callable[[Any], str]] = {
     submission_version: lambda row: f"content/{row['submission_uid']}",
@@ -64,6 +80,8 @@ def rows(frame: pd.DataFrame) -> list[dict[str, Any]]:
 
 
 def _plain(column: pd.Series[Any]) -> list[Any]:
+    if column.isna().all():
+        return [None] * len(column)
     if column.dtype.kind == "f":
         column = column.where(np.isfinite(column)) + 0.0  # SQLite forgets the sign of -0.0, JSON does not
     if column.dtype.kind != "M":
@@ -89,8 +107,11 @@ def tracking_id(keys: Keyring, uid: str) -> str:
         number = int(keys.identify("tracking", uid, str(attempt))[:15], 16)
         check = CROCKFORD_CHECK[number % 37]
         if check.isalnum():
-            a, b, c, d, e, f = (_PAIRS[number >> shift & 1023] for shift in (50, 40, 30, 20, 10, 0))
-            return f"SK-{a}{b}-{c}{d}-{e}{f}-{check}"
+            pairs, n = _PAIRS, number
+            return (
+                f"SK-{pairs[n >> 50]}{pairs[n >> 40 & 1023]}-{pairs[n >> 30 & 1023]}{pairs[n >> 20 & 1023]}"
+                f"-{pairs[n >> 10 & 1023]}{pairs[n & 1023]}-{check}"
+            )
     raise AssertionError("a hundred signs in a row")  # 1 in 10^96
 
 
@@ -109,8 +130,11 @@ def unseal(keys: Keyring, sealed: bytes | None, context: str) -> dict[str, Any]:
 
 def content_hash(keys: Keyring, values: dict[str, Any], columns: tuple[str, ...]) -> str:
     """A keyed hash of the given columns: equal content, equal hash (32 hex digits)."""
-    content = canonical_json({n: value for n in columns if (value := values.get(n)) is not None})
-    return hashlib.blake2b(content, digest_size=16, key=keys.index, person=b"content").hexdigest()
+    return _content_hash(keys, {n: value for n in columns if (value := values.get(n)) is not None})
+
+
+def _content_hash(keys: Keyring, present: dict[str, Any]) -> str:
+    return hashlib.blake2b(canonical_json(present), digest_size=16, key=keys.index, person=b"content").hexdigest()
 
 
 def row_hash(values: dict[str, Any], salt: bytes, uid: str) -> str:
@@ -120,94 +144,136 @@ def row_hash(values: dict[str, Any], salt: bytes, uid: str) -> str:
 
 def commitment(values: dict[str, Any], salt: bytes) -> str:
     """What binds a row to its personal part without telling it: keyed with the row's salt."""
-    personal = canonical_json({n: values.get(n) for n in PERSONAL})
-    return hashlib.blake2b(personal, digest_size=32, key=salt).hexdigest()
+    return _commitment({n: values.get(n) for n in PERSONAL}, salt)
+
+
+def _commitment(personal: dict[str, Any], salt: bytes) -> str:
+    return hashlib.blake2b(canonical_json(personal), digest_size=32, key=salt).hexdigest()
 
 
 def public_hash(values: dict[str, Any], personal: str, uid: str) -> str:
     """The row hash, where the commitment is at hand."""
-    public = {n: values.get(n) for n in HASHED}
-    return hashlib.sha256(canonical_json({"format": 1, "uid": uid, "public": public, "personal": personal})).hexdigest()
+    return _public_hash({n: values.get(n) for n in HASHED}, personal, uid)
 
 
-def submission_rows(keys: Keyring, frame: pd.DataFrame, government: str, load_id: str) -> Iterator[dict[str, Any]]:
-    """Rows of ``stage_submission`` for a canonical frame (schemas.canonical.SUBMISSION), one after another.
+def _public_hash(public: dict[str, Any], personal: str, uid: str) -> str:
+    return hashlib.sha256(canonical_json({"format": 1, "personal": personal, "public": public, "uid": uid})).hexdigest()
+
+
+def submissions_in_order(keys: Keyring, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A canonical frame (schemas.canonical.SUBMISSION) in the order of its rows' ids, and these."""
+    return _in_order(keys, "submission", frame, "key")
+
+
+def events_in_order(keys: Keyring, frame: pd.DataFrame) -> tuple[pd.DataFrame, list[str]]:
+    """A frame of events (schemas.canonical.EVENT) in the order of its rows' ids, and these."""
+    return _in_order(keys, "event", frame, "event_key")
+
+
+def _in_order(keys: Keyring, kind: str, frame: pd.DataFrame, key: str) -> tuple[pd.DataFrame, list[str]]:
+    """Ids are hashes: in their order, rows fall on one page of an index after another and not on all at random."""
+    uids = [keys.identify(kind, *parts) for parts in _across(frame, "channel", "stream", key)]
+    order = sorted(range(len(uids)), key=uids.__getitem__)
+    return frame.iloc[order], [uids[at] for at in order]
+
+
+def _across(frame: pd.DataFrame, *columns: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*[_plain(frame[name]) for name in columns], strict=True)
+
+
+def submission_rows(
+    keys: Keyring, frame: pd.DataFrame, uids: list[str], government: str, load_id: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``stage_submission`` (its columns ``SUBMISSION_ROW``) for what ``submissions_in_order`` gave.
 
     Each is presumed new until publishing finds that the store knows it.
     """
-    for values in rows(frame):
-        uid = submission_uid(keys, values["channel"], values["stream"], values["key"])
-        values |= {"government": government, "attachments": orjson.loads(values["attachments"] or "[]") or None}
-        salt = os.urandom(16)
-        row = {n: values[n] for n in STAGED}
-        row |= {
-            "load_id": load_id,
-            "government": government,
-            "submission_uid": uid,
-            "tracking_id": tracking_id(keys, uid),
-            "content_hash": content_hash(keys, values, VERSIONED),
-            "row_hash": row_hash(values, salt, uid),
-            "salt": salt,
-            "sealed": seal(keys, {n: values[n] for n in CONTENT}, f"content/{uid}"),
-            "reporter_sealed": seal(keys, {n: values[n] for n in REPORTER}, f"reporter/{uid}"),
-            "version_no": 1,
-            "outcome": "inserted",
-        }
-        row |= {f"{kind}_index": keys.blind(kind, values[n]) if values[n] else None for kind, n in INDEXES.items()}
-        yield row
+    columns = {name: _plain(frame[name]) for name in frame.columns}
+    columns["government"] = [government] * len(uids)
+    columns["attachments"] = [_listed(attached) or None for attached in columns["attachments"]]
+    salts = os.urandom(16 * len(uids))
+
+    def part(names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        return zip(*[columns[name] for name in names], strict=True)
+
+    parts = (part(STAGED), part(_HASHED), part(_PERSONAL), part(_VERSIONED), part(_CONTENT), part(_REPORTER),
+             part(tuple(INDEXES.values())))  # fmt: skip
+    for at, (uid, staged, public, personal, versioned, content, person, known) in enumerate(
+        zip(uids, *parts, strict=True)
+    ):
+        salt = salts[16 * at : 16 * at + 16]
+        bound = _commitment(dict(zip(_PERSONAL, personal, strict=True)), salt)
+        yield (
+            *staged,
+            load_id,
+            government,
+            uid,
+            tracking_id(keys, uid),
+            _content_hash(keys, {n: v for n, v in zip(_VERSIONED, versioned, strict=True) if v is not None}),
+            _public_hash(dict(zip(_HASHED, public, strict=True)), bound, uid),
+            salt,
+            _sealed(keys, _CONTENT, content, f"content/{uid}"),
+            _sealed(keys, _REPORTER, person, f"reporter/{uid}"),
+            1,
+            "inserted",
+            *[keys.blind(kind, value) if value else None for kind, value in zip(INDEXES, known, strict=True)],
+        )
 
 
-def crosswalk_rows(staged: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of ``stage_crosswalk``: the key and every ticket number that a citizen may hold."""
-    return [
-        {
-            "load_id": row["load_id"],
-            "government": row["government"],
-            "channel": row["channel"],
-            "old_number": number,
-            "submission_uid": row["submission_uid"],
-        }
-        for row in staged
-        for number in sorted({row["key"], *(row["old_numbers"] or "").split()})
-    ]
+def _sealed(keys: Keyring, names: tuple[str, ...], values: tuple[Any, ...], context: str) -> bytes:
+    present = {n: v for n, v in zip(names, values, strict=True) if v is not None}
+    return keys.seal(canonical_json(present), context.encode())
 
 
-def attachment_rows(keys: Keyring, frame: pd.DataFrame, staged: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Rows of ``stage_attachment``: one for each name that the source gave."""
-    out = []
-    for listed, row in zip(rows(frame[["attachments"]]), staged, strict=True):
-        for ordinal, name in enumerate(orjson.loads(listed["attachments"] or "[]")):
-            uid = row["submission_uid"]
-            out.append(
-                {
-                    "load_id": row["load_id"],
-                    "government": row["government"],
-                    "submission_uid": uid,
-                    "ordinal": ordinal,
-                    "state": "named",
-                    "sealed": seal(keys, {"name": name}, f"attachment/{uid}/{ordinal}"),
-                }
-            )
-    return out
+def _listed(attached: str | None) -> list[str]:
+    listed: list[str] = orjson.loads(attached) if attached and attached != "[]" else []
+    return listed
 
 
-def event_rows(keys: Keyring, frame: pd.DataFrame, government: str, load_id: str) -> Iterator[dict[str, Any]]:
-    """Rows of ``stage_event`` for a frame of events (schemas.canonical.EVENT), each presumed new."""
-    for values in rows(frame):
-        uid = keys.identify("event", values["channel"], values["stream"], values["event_key"])
-        values["submission_uid"] = submission_uid(keys, values["channel"], values["stream"], values["key"])
-        row = {n: values[n] for n in EVENT_STAGED}
-        row |= {
-            "load_id": load_id,
-            "government": government,
-            "event_uid": uid,
-            "version_no": 1,
-            "submission_uid": values["submission_uid"],
-            "content_hash": content_hash(keys, values, EVENT_VERSIONED),
-            "sealed": seal(keys, {n: values[n] for n in EVENT_CONTENT}, f"event/{uid}"),
-            "outcome": "inserted",
-        }
-        yield row
+def crosswalk_rows(
+    frame: pd.DataFrame, uids: list[str], government: str, load_id: str
+) -> Iterator[tuple[str, str, str, str, str]]:
+    """Rows of ``stage_crosswalk`` (``CROSSWALK_ROW``): the key and every ticket number that a citizen may hold."""
+    for uid, (channel, key, numbers) in zip(uids, _across(frame, "channel", "key", "old_numbers"), strict=True):
+        for number in sorted({key, *numbers.split()}) if numbers else (key,):
+            yield load_id, government, channel, number, uid
+
+
+def attachment_rows(
+    keys: Keyring, frame: pd.DataFrame, uids: list[str], government: str, load_id: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``stage_attachment`` (``ATTACHMENT_ROW``): one for each name that the source gave."""
+    for uid, (attached,) in zip(uids, _across(frame, "attachments"), strict=True):
+        for ordinal, name in enumerate(_listed(attached)):
+            sealed = seal(keys, {"name": name}, f"attachment/{uid}/{ordinal}")
+            yield load_id, government, uid, ordinal, "named", sealed
+
+
+def event_rows(
+    keys: Keyring, frame: pd.DataFrame, uids: list[str], government: str, load_id: str
+) -> Iterator[tuple[Any, ...]]:
+    """Rows of ``stage_event`` (``EVENT_ROW``) for what ``events_in_order`` gave, each presumed new."""
+    columns = {name: _plain(frame[name]) for name in frame.columns}
+    owners = [keys.identify("submission", *parts) for parts in _across(frame, "channel", "stream", "key")]
+    columns["submission_uid"] = owners
+
+    def part(names: tuple[str, ...]) -> Iterator[tuple[Any, ...]]:
+        return zip(*[columns[name] for name in names], strict=True)
+
+    for uid, owner, staged, versioned, content in zip(
+        uids, owners, part(EVENT_STAGED), part(_EVENT_VERSIONED), part(_EVENT_CONTENT), strict=True
+    ):
+        yield (
+            *staged,
+            load_id,
+            government,
+            uid,
+            1,
+            owner,
+            _content_hash(keys, {n: v for n, v in zip(_EVENT_VERSIONED, versioned, strict=True) if v is not None}),
+            _sealed(keys, _EVENT_CONTENT, content, f"event/{uid}"),
+            "inserted",
+        )
 
 
 def quarantine_rows(keys: Keyring, frame: pd.DataFrame, government: str, load_id: str) -> list[dict[str, Any]]:
@@ -236,6 +302,13 @@ def exclusion_rows(keys: Keyring, frame: pd.DataFrame, government: str, load_id:
         }
         for v, uid in _numbered(keys, "exclusion", rows(frame), "rule")
     ]
+
+
+def note_ids(keys: Keyring, table: str, frame: pd.DataFrame) -> pd.Series[Any]:
+    """The ids that rows of a frame for ``table``, 'quarantine' or 'exclusion', get in the store."""
+    kind, why = {"quarantine": ("receipt", "reason"), "exclusion": ("exclusion", "rule")}[table]
+    made = [uid for _, uid in _numbered(keys, kind, rows(frame), why)]
+    return pd.Series(made, index=frame.index, dtype="str")
 
 
 def _numbered(keys: Keyring, kind: str, records: list[dict[str, Any]], why: str) -> list[tuple[dict[str, Any], str]]:

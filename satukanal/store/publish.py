@@ -56,6 +56,7 @@ class Extracted:
     archive_bytes: int
     complete: bool  # a full read whose end was seen: what is missing was withdrawn
     max_withdrawn: float  # greatest share of the channel's submissions that may vanish at once
+    answers: int | None = None  # events that were handed over to be staged
     schema_drift: tuple[str, ...] = ()
     unmapped: dict[str, dict[str, int]] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
@@ -130,10 +131,8 @@ def _decide(connection: sa.Connection, load_id: str) -> None:
 
 
 def _copy_into(connection: sa.Connection, target: sa.Table, source: sa.Select[Any]) -> None:
-    """Insert what ``source`` selects in the order of the target's key: one end of its index grows, not every page."""
-    columns = source.selected_columns
-    ordered = source.order_by(*[columns[c.name] for c in target.primary_key])
-    connection.execute(target.insert().from_select([str(c.key) for c in columns], ordered))
+    """Insert what ``source`` selects. It lies in staging in runs that follow the target's key: nothing sorts it."""
+    connection.execute(target.insert().from_select([str(c.key) for c in source.selected_columns], source))
 
 
 def _how_many(connection: sa.Connection, table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
@@ -254,7 +253,7 @@ def _publish_notes(connection: sa.Connection, load_id: str, now: datetime) -> in
 
 
 def _withdraw(connection: sa.Connection, load_id: str, channel_id: str, extracted: Extracted, now: datetime) -> int:
-    """Mark what a complete read no longer shows, or shows as no complaint (excluded, but not as a repeat).
+    """Mark what a complete read no longer shows, or shows as no complaint (excluded, but not as a repeat or as erased).
 
     Raises ``ConservationBroken`` if that is too much to be true.
     """
@@ -265,12 +264,15 @@ def _withdraw(connection: sa.Connection, load_id: str, channel_id: str, extracte
     )
     repeated = sa.exists().where(
         stage_exclusion.c.load_id == load_id,
-        stage_exclusion.c.rule == ExclusionRule.REPEATED.value,
+        stage_exclusion.c.rule.in_((ExclusionRule.REPEATED.value, ExclusionRule.ERASED.value)),
         stage_exclusion.c.stream == s.c.stream,
         stage_exclusion.c.key == s.c.key,
     )
     gone = live & ~staged & ~repeated
-    before, missing = _how_many(connection, s, live), _how_many(connection, s, gone)
+    before = _how_many(connection, s, live)
+    if before == _how_many(connection, s, s.c.first_load_id == load_id):
+        return 0  # all that stands was founded by this load
+    missing = _how_many(connection, s, gone)
     if missing and missing > max(1, extracted.max_withdrawn * before):
         raise ConservationBroken(
             f"{missing} of {before} submissions are no longer in the source, more than max_withdrawn "
@@ -326,14 +328,30 @@ def _check(connection: sa.Connection, load_id: str, extracted: Extracted, counts
          counts.inserted + counts.updated + counts.unchanged),
         ("versions written = inserted + updated", written(submission_version), counts.inserted + counts.updated),
         ("submissions founded = inserted", written(submission, "first_load_id"), counts.inserted),
+        ("numbers staged for no submission = 0", _astray(connection, stage_crosswalk, load_id), 0),
+        ("attachments staged for no submission = 0", _astray(connection, stage_attachment, load_id), 0),
         # Staging is unlogged in PostgreSQL, so a crash of the server empties it; the laws above see lost submissions.
-        ("answers staged = answers read (0: none, 1: some)", min(1, written(stage_event)), min(1, extracted.events)),
+        ("answers staged = answers handed over", *_answers(extracted, written(stage_event))),
         ("quarantine seen = quarantined", written(quarantine, "last_load_id"), counts.quarantined),
         ("exclusions seen = excluded", written(exclusion, "last_load_id"), excluded),
     )  # fmt: skip
     for law, left, right in laws:
         if left != right:
             raise ConservationBroken(f"{law} does not hold: {left} ≠ {right}; nothing of this load was published")
+
+
+def _answers(extracted: Extracted, staged: int) -> tuple[int, int]:
+    """Both sides of the law on answers; where their number was not told, that none or some are there (0, 1)."""
+    if extracted.answers is None:
+        return min(1, staged), min(1, extracted.events)
+    return staged, extracted.answers
+
+
+def _astray(connection: sa.Connection, table: sa.Table, load_id: str) -> int:
+    """How many rows are staged for a submission that is not: no foreign key would stop them."""
+    stage = stage_submission
+    owner = sa.exists().where(stage.c.load_id == load_id, stage.c.submission_uid == table.c.submission_uid)
+    return _how_many(connection, table, table.c.load_id == load_id, ~owner)
 
 
 def _finish(

@@ -3,12 +3,14 @@
 PostgreSQL takes rows by COPY, SQLite by a prepared batch. Personal values are sealed before they arrive here.
 """
 
-from collections.abc import Iterable, Iterator
-from itertools import chain
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager
+from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
 import pandas as pd
+import psycopg
 import sqlalchemy as sa
 
 from satukanal.store import codec
@@ -24,7 +26,9 @@ from schemas.store import (
 )
 
 BATCH = 5_000
+AHEAD = 500
 Frames = pd.DataFrame | Iterable[pd.DataFrame]
+Take = Callable[[sa.Table, tuple[str, ...], Iterable[tuple[Any, ...]]], None]
 
 
 def stage(
@@ -43,14 +47,16 @@ def stage(
     keys = store.keys
     with store.writing() as connection:
         clear(connection, load_id)
-        for part in _parts(submissions):
-            staged: list[dict[str, Any]] = []
-            coded = codec.submission_rows(keys, part, government, load_id)
-            bulk_insert(connection, stage_submission, _kept(coded, staged))
-            bulk_insert(connection, stage_crosswalk, codec.crosswalk_rows(staged))
-            bulk_insert(connection, stage_attachment, codec.attachment_rows(keys, part, staged))
-        for part in _parts(events):
-            bulk_insert(connection, stage_event, codec.event_rows(keys, part, government, load_id))
+        with _taking(connection) as take:
+            for part in _parts(submissions):
+                ordered, uids = codec.submissions_in_order(keys, part)
+                whose = ordered, uids, government, load_id
+                take(stage_submission, codec.SUBMISSION_ROW, codec.submission_rows(keys, *whose))
+                take(stage_attachment, codec.ATTACHMENT_ROW, codec.attachment_rows(keys, *whose))
+                take(stage_crosswalk, codec.CROSSWALK_ROW, codec.crosswalk_rows(*whose))
+            for part in _parts(events):
+                ordered, uids = codec.events_in_order(keys, part)
+                take(stage_event, codec.EVENT_ROW, codec.event_rows(keys, ordered, uids, government, load_id))
         bulk_insert(connection, stage_quarantine, codec.quarantine_rows(keys, rejected, government, load_id))
         bulk_insert(connection, stage_exclusion, codec.exclusion_rows(keys, excluded, government, load_id))
         if connection.dialect.name == "postgresql":  # or the set-based statements are planned for an empty table
@@ -68,12 +74,6 @@ def _parts(frames: Frames) -> Iterator[pd.DataFrame]:
             yield frame.iloc[start : start + BATCH]
 
 
-def _kept(rows: Iterable[dict[str, Any]], kept: list[dict[str, Any]]) -> Iterator[dict[str, Any]]:
-    for row in rows:
-        kept.append(row)
-        yield row
-
-
 def clear(connection: sa.Connection, load_id: str) -> None:
     """Remove what is staged for ``load_id``."""
     for table in STAGES:
@@ -89,12 +89,31 @@ def bulk_insert(connection: sa.Connection, table: sa.Table, rows: Iterable[dict[
     first = next(coming, None)
     if first is None:
         return
-    columns = [table.c[name] for name in first]
-    values = map(itemgetter(*first), chain([first], coming))
-    if connection.dialect.name == "postgresql":
-        _copy(connection, table, columns, values)
-    else:
-        _insert(connection, table, columns, values)
+    with _taking(connection) as take:
+        take(table, tuple(first), map(itemgetter(*first), chain([first], coming)))
+
+
+@contextmanager
+def _taking(connection: sa.Connection) -> Iterator[Take]:
+    """What inserts rows of the named columns into a table; only afterwards is the connection free for anything else.
+
+    In PostgreSQL a COPY stays open until the first rows of the next one are made: the server has that time to finish.
+    """
+    with ExitStack() as under_way:
+
+        def take(table: sa.Table, names: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
+            coming = iter(rows)
+            first = list(islice(coming, AHEAD))
+            under_way.close()
+            columns = [table.c[name] for name in names]
+            if first and connection.dialect.name == "postgresql":
+                copy = under_way.enter_context(_copying(connection, table, columns))
+                for row in chain(first, coming):
+                    copy.write_row(row)
+            elif first:
+                _insert(connection, table, columns, chain(first, coming))
+
+        yield take
 
 
 _COPY_TYPES = {
@@ -108,9 +127,8 @@ _COPY_TYPES = {
 }
 
 
-def _copy(
-    connection: sa.Connection, table: sa.Table, columns: list[sa.Column[Any]], rows: Iterable[tuple[Any, ...]]
-) -> None:
+@contextmanager
+def _copying(connection: sa.Connection, table: sa.Table, columns: list[sa.Column[Any]]) -> Iterator[psycopg.Copy]:
     types = [_COPY_TYPES.get(type(c.type), "timestamptz") for c in columns]
     driver: Any = connection.connection.driver_connection
     with (
@@ -118,8 +136,7 @@ def _copy(
         cursor.copy(f"COPY {table.name} ({_listed(connection, columns)}) FROM STDIN (FORMAT BINARY)") as copy,
     ):
         copy.set_types(types)
-        for row in rows:
-            copy.write_row(row)
+        yield copy
 
 
 def _insert(

@@ -15,8 +15,8 @@ from schemas.store import (
     complaint,
     id_crosswalk,
     load,
-    metadata,
     reconciliation,
+    references,
     reporter,
     run,
     stage_match_key,
@@ -105,22 +105,19 @@ def _crosswalk(connection: sa.Connection) -> Iterator[Problem]:
 
 
 def _references(connection: sa.Connection) -> Iterator[Problem]:
-    """What refers to a row that is not there; the database forbids it as long as nobody tells it not to."""
-    for table in metadata.sorted_tables:
-        for constraint in sorted(table.foreign_key_constraints, key=lambda c: tuple(c.column_keys)):
-            parent = constraint.referred_table.alias("parent")
-            pairs = [(table.c[e.parent.name], parent.c[e.column.name]) for e in constraint.elements]
-            lost = _count(
-                connection,
-                table,
-                *[child.is_not(None) for child, _ in pairs],
-                ~sa.exists(sa.select(1).select_from(parent).where(*[child == key for child, key in pairs])),
-            )
-            if lost:
-                where = f"{table.name}.{', '.join(constraint.column_keys)}"
-                yield Problem(
-                    "dangling", where, f"{lost} rows refer to a {constraint.referred_table.name} that is not there"
-                )
+    """What refers to a row that is not there; foreign keys forbid some of it, guards the rest."""
+    for table, names, referred, keys in references():
+        parent = referred.alias("parent")
+        pairs = [(table.c[name], parent.c[key]) for name, key in zip(names, keys, strict=True)]
+        lost = _count(
+            connection,
+            table,
+            *[child.is_not(None) for child, _ in pairs],
+            ~sa.exists(sa.select(1).select_from(parent).where(*[child == key for child, key in pairs])),
+        )
+        if lost:
+            where = f"{table.name}.{', '.join(names)}"
+            yield Problem("dangling", where, f"{lost} rows refer to a {referred.name} that is not there")
     yield from _load_ids(connection)
     founded = sa.exists().where(submission.c.submission_uid == complaint.c.complaint_uid)
     if lost := _count(connection, complaint, ~founded):

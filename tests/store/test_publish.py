@@ -8,10 +8,19 @@ from frames import begin, events, excluded, publish_frames, rejected, submission
 
 from satukanal.store import Store, crosswalk, ledger, read, reconcile, runs
 from satukanal.store.digest import digest
-from satukanal.store.publish import ConservationBroken
+from satukanal.store.publish import ConservationBroken, Extracted, publish
 from satukanal.store.stage import stage
 from schemas.codes import ChannelState
-from schemas.store import STAGES, complaint_event, load, submission, submission_version
+from schemas.store import (
+    STAGES,
+    complaint_event,
+    load,
+    references,
+    stage_attachment,
+    stage_crosswalk,
+    submission,
+    submission_version,
+)
 
 LATER = datetime(2024, 6, 1, tzinfo=UTC)
 EARLIER = datetime(2023, 6, 1, tzinfo=UTC)
@@ -139,8 +148,6 @@ def test_counts_that_do_not_add_up_roll_the_load_back(store: Store) -> None:
 
 
 def test_publishing_a_published_load_again_does_nothing(store: Store) -> None:
-    from satukanal.store.publish import Extracted, publish
-
     done, load_id, _ = publish_frames(store, submissions({}))
     told = Extracted(1, 0, 0, 1, 1, "0" * 64, 1, 1, complete=True, max_withdrawn=0.5)
     assert publish(store, load_id, told, "tester") == done
@@ -167,10 +174,7 @@ def test_reconciliation_reads_the_store_and_not_the_load_row(store: Store) -> No
     _, _, run_id = publish_frames(store, submissions({}, {}))
     assert reconcile.reconcile(store, run_id) is True
     with store.writing() as connection:
-        for name in ("reporter", "submission_version"):
-            connection.execute(
-                sa.text(f"DELETE FROM {name} WHERE submission_uid = (SELECT min(submission_uid) FROM {name})")
-            )
+        connection.execute(submission.update().where(submission.c.key == "1").values(withdrawn_at=LATER))
     assert reconcile.reconcile(store, run_id) is False
 
 
@@ -219,3 +223,46 @@ def test_the_ledger_chains_every_act_and_refuses_to_be_changed(store: Store) -> 
     for statement in ("UPDATE ledger SET actor = 'x'", "DELETE FROM ledger"):
         with pytest.raises(sa.exc.DatabaseError, match="append-only"), store.writing() as connection:
             connection.execute(sa.text(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "DELETE FROM load",
+        "DELETE FROM channel",
+        "DELETE FROM complaint",
+        "DELETE FROM submission",
+        "DELETE FROM submission_version",
+        "UPDATE load SET load_id = 'x'",
+        "UPDATE submission_version SET version_no = 7",
+    ],
+)
+def test_rows_that_others_name_are_not_deleted_and_keep_their_keys(store: Store, statement: str) -> None:
+    publish_frames(store, submissions({}))
+    before = digest(store)
+    with pytest.raises(sa.exc.DatabaseError, match=r"rows of \w+ stay"), store.writing() as connection:
+        connection.execute(sa.text(statement))
+    assert digest(store) == before
+
+
+@pytest.mark.parametrize("table", [stage_crosswalk, stage_attachment])
+def test_what_is_staged_for_no_submission_rolls_the_load_back(store: Store, table: sa.Table) -> None:
+    _, load_id = begin(store)
+    frame = submissions({"attachments": '["foto.jpg"]'})
+    stage(store, load_id, "kota-contoh", frame, events(), rejected(), excluded())
+    with store.writing() as connection:
+        connection.execute(table.update().values(submission_uid="nobody"))
+    told = Extracted(1, 0, 0, 1, 1, "0" * 64, 1, 1, complete=True, max_withdrawn=0.5)
+    with pytest.raises(ConservationBroken, match="staged for no submission"):
+        publish(store, load_id, told, "tester")
+    assert count(store, submission) == 0
+
+
+def test_every_reference_names_a_table_by_its_whole_key() -> None:
+    told = {(child.name, names): of.name for child, names, of, _ in references()}
+    assert told["reporter", ("submission_uid", "version_no")] == "submission_version"  # no foreign key
+    assert told["load", ("run_id",)] == "run"  # a foreign key
+    for child, names, of, keys in references():
+        assert len(names) == len(keys)
+        assert set(names) <= set(child.c.keys())
+        assert list(keys) == [c.name for c in of.primary_key]

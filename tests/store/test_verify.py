@@ -46,7 +46,8 @@ def tamper(store: Store, *statements: str) -> None:
         raw.driver_connection.autocommit = True  # type: ignore[union-attr]
         free = ["SET session_replication_role = replica"]
     else:
-        free = ["PRAGMA foreign_keys = OFF", "DROP TRIGGER ledger_no_update", "DROP TRIGGER ledger_no_delete"]
+        found = raw.cursor().execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall()
+        free = ["PRAGMA foreign_keys = OFF", *[f"DROP TRIGGER {name}" for (name,) in found]]
     cursor = raw.cursor()
     for statement in (*free, *statements):
         cursor.execute(statement)

@@ -106,6 +106,7 @@ def upgrade() -> None:
     op.create_table(
         "stage_event",
         sa.Column("load_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
         sa.Column("event_uid", sa.Text(), nullable=True),
         sa.Column("version_no", sa.Integer(), nullable=True),
         sa.Column("government", sa.Text(), nullable=True),
@@ -123,7 +124,6 @@ def upgrade() -> None:
         sa.Column("text_public", sa.Text(), nullable=True),
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
     )
     with op.batch_alter_table("stage_event", schema=None) as batch_op:
         batch_op.create_index("ix_stage_event_load", ["load_id", "event_uid"], unique=False)
@@ -177,6 +177,16 @@ def upgrade() -> None:
     op.create_table(
         "stage_submission",
         sa.Column("load_id", sa.Text(), nullable=False),
+        sa.Column("outcome", sa.Text(), nullable=True),
+        sa.Column("channel", sa.Text(), nullable=False),
+        sa.Column("stream", sa.Text(), nullable=False),
+        sa.Column("key", sa.Text(), nullable=False),
+        sa.Column("tracking_id", sa.Text(), nullable=False),
+        sa.Column("nik_index", sa.Text(), nullable=True),
+        sa.Column("phone_index", sa.Text(), nullable=True),
+        sa.Column("email_index", sa.Text(), nullable=True),
+        sa.Column("account_index", sa.Text(), nullable=True),
+        sa.Column("reporter_sealed", sa.LargeBinary(), nullable=True),
         sa.Column("submission_uid", sa.Text(), nullable=True),
         sa.Column("version_no", sa.Integer(), nullable=True),
         sa.Column("government", sa.Text(), nullable=True),
@@ -216,16 +226,6 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("channel", sa.Text(), nullable=False),
-        sa.Column("stream", sa.Text(), nullable=False),
-        sa.Column("key", sa.Text(), nullable=False),
-        sa.Column("tracking_id", sa.Text(), nullable=False),
-        sa.Column("nik_index", sa.Text(), nullable=True),
-        sa.Column("phone_index", sa.Text(), nullable=True),
-        sa.Column("email_index", sa.Text(), nullable=True),
-        sa.Column("account_index", sa.Text(), nullable=True),
-        sa.Column("reporter_sealed", sa.LargeBinary(), nullable=True),
-        sa.Column("outcome", sa.Text(), nullable=True),
     )
     with op.batch_alter_table("stage_submission", schema=None) as batch_op:
         batch_op.create_index("ix_stage_submission_load", ["load_id", "submission_uid"], unique=False)
@@ -305,7 +305,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("tracking_id", name=op.f("uq_complaint_tracking_id")),
     )
     with op.batch_alter_table("complaint", schema=None) as batch_op:
-        batch_op.create_index(batch_op.f("ix_complaint_incident_uid"), ["incident_uid"], unique=False)
+        batch_op.create_index(
+            "ix_complaint_incident_uid",
+            ["incident_uid"],
+            unique=False,
+            postgresql_where=sa.text("incident_uid IS NOT NULL"),
+            sqlite_where=sa.text("incident_uid IS NOT NULL"),
+        )
 
     op.create_table(
         "complaint_event",
@@ -328,7 +334,6 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("superseded_at", schemas.store.UtcDateTime(timezone=True), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_complaint_event_load_id")),
         sa.PrimaryKeyConstraint("event_uid", "version_no", name=op.f("pk_complaint_event")),
     )
     with op.batch_alter_table("complaint_event", schema=None) as batch_op:
@@ -348,9 +353,6 @@ def upgrade() -> None:
         sa.Column("first_load_id", sa.Text(), nullable=False),
         sa.Column("last_load_id", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["channel"], ["channel.channel"], name=op.f("fk_exclusion_channel")),
-        sa.ForeignKeyConstraint(["first_load_id"], ["load.load_id"], name=op.f("fk_exclusion_first_load_id")),
-        sa.ForeignKeyConstraint(["last_load_id"], ["load.load_id"], name=op.f("fk_exclusion_last_load_id")),
         sa.PrimaryKeyConstraint("exclusion_uid", name=op.f("pk_exclusion")),
     )
     op.create_table(
@@ -386,9 +388,6 @@ def upgrade() -> None:
         sa.Column("disposed_by", sa.Text(), nullable=True),
         sa.Column("disposed_reason", sa.Text(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["channel"], ["channel.channel"], name=op.f("fk_quarantine_channel")),
-        sa.ForeignKeyConstraint(["first_load_id"], ["load.load_id"], name=op.f("fk_quarantine_first_load_id")),
-        sa.ForeignKeyConstraint(["last_load_id"], ["load.load_id"], name=op.f("fk_quarantine_last_load_id")),
         sa.PrimaryKeyConstraint("receipt", name=op.f("pk_quarantine")),
     )
     op.create_table(
@@ -434,11 +433,6 @@ def upgrade() -> None:
         sa.Column("matched_version_no", sa.Integer(), nullable=True),
         sa.Column("first_load_id", sa.Text(), nullable=False),
         sa.Column("withdrawn_at", schemas.store.UtcDateTime(timezone=True), nullable=True),
-        sa.ForeignKeyConstraint(["channel"], ["channel.channel"], name=op.f("fk_submission_channel")),
-        sa.ForeignKeyConstraint(
-            ["complaint_uid"], ["complaint.complaint_uid"], name=op.f("fk_submission_complaint_uid")
-        ),
-        sa.ForeignKeyConstraint(["first_load_id"], ["load.load_id"], name=op.f("fk_submission_first_load_id")),
         sa.PrimaryKeyConstraint("submission_uid", name=op.f("pk_submission")),
         sa.UniqueConstraint("channel", "stream", "key", name=op.f("uq_submission_channel_stream_key")),
     )
@@ -455,9 +449,6 @@ def upgrade() -> None:
         sa.Column("load_id", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_attachment_submission_uid")
-        ),
         sa.PrimaryKeyConstraint("submission_uid", "version_no", "ordinal", name=op.f("pk_attachment")),
     )
     op.create_table(
@@ -467,13 +458,8 @@ def upgrade() -> None:
         sa.Column("submission_uid", sa.Text(), nullable=False),
         sa.Column("government", sa.Text(), nullable=False),
         sa.Column("load_id", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_id_crosswalk_submission_uid")
-        ),
-        sa.PrimaryKeyConstraint("channel", "old_number", "submission_uid", name=op.f("pk_id_crosswalk")),
+        sa.PrimaryKeyConstraint("submission_uid", "channel", "old_number", name=op.f("pk_id_crosswalk")),
     )
-    with op.batch_alter_table("id_crosswalk", schema=None) as batch_op:
-        batch_op.create_index("ix_id_crosswalk_old_number", ["old_number"], unique=False)
 
     op.create_table(
         "judgement",
@@ -556,10 +542,6 @@ def upgrade() -> None:
         sa.Column("flags", sa.Text(), nullable=True),
         sa.Column("salt", sa.LargeBinary(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(["load_id"], ["load.load_id"], name=op.f("fk_submission_version_load_id")),
-        sa.ForeignKeyConstraint(
-            ["submission_uid"], ["submission.submission_uid"], name=op.f("fk_submission_version_submission_uid")
-        ),
         sa.PrimaryKeyConstraint("submission_uid", "version_no", name=op.f("pk_submission_version")),
     )
     with op.batch_alter_table("submission_version", schema=None) as batch_op:
@@ -576,11 +558,6 @@ def upgrade() -> None:
         sa.Column("email_index", sa.Text(), nullable=True),
         sa.Column("account_index", sa.Text(), nullable=True),
         sa.Column("sealed", sa.LargeBinary(), nullable=True),
-        sa.ForeignKeyConstraint(
-            ["submission_uid", "version_no"],
-            ["submission_version.submission_uid", "submission_version.version_no"],
-            name=op.f("fk_reporter_submission_uid_version_no"),
-        ),
         sa.PrimaryKeyConstraint("submission_uid", "version_no", name=op.f("pk_reporter")),
     )
     with op.batch_alter_table("reporter", schema=None) as batch_op:
