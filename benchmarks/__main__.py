@@ -6,6 +6,7 @@ import sys
 BENCHMARKS = {
     "crash": "benchmarks.crash:main",
     "load": "benchmarks.load:main",
+    "read": "benchmarks.read:main",
 }
 
 

@@ -1,33 +1,26 @@
 """The words of MySQL's SQL as dumps use them: tokens, rows, literals; all on bytes.
 
 Rules are those of the MySQL 8.4 reference manual, chapters 11.1 (literals), 11.2 (names), 11.7 (comments). Statements
-and tables are left to ``connectors.mysqldump``. Patterns never give back what they took (possessive), so that time
+and tables are left to others. Patterns never give back what they took (possessive), so that time
 stays linear, and none matches a token whose end lies beyond the buffer.
 """
 
-import base64
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Literal
-
-import pandas as pd
-import pyarrow as pa
-import pyarrow.compute as pc
-
-Kind = Literal["text", "binary", "bit", "unknown"]  # what a column's declared type says about its bytes
 
 _SINGLE = rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'"
 _DOUBLE = rb'"[^"\\]*+(?:(?:\\.|"")[^"\\]*+)*+"'
 _BACK = rb"`[^`]*+(?:``[^`]*+)*+`"
 _BLOCK = rb"(?:[^*]++|\*(?!/))*+\*/"
 # Version 999999 is MariaDB's mark for what no server runs (the sandbox line).
-_COMMENT = rb"--(?=\s)[^\n]*+\n|\#[^\n]*+\n|/\*(?!M?!)" + _BLOCK + rb"|/\*M?!999999" + _BLOCK
+_CONFLICT = rb"(?<=\n)(?:<{7}|={7}|>{7}|\|{7})(?=[ \r\n])[^\n]*+\n"  # what a failed merge leaves in a file
+_COMMENT = rb"--(?=\s)[^\n]*+\n|\#[^\n]*+\n|/\*(?!M?!)" + _BLOCK + rb"|/\*M?!999999" + _BLOCK + rb"|" + _CONFLICT
 _HINT = rb"/\*M?!\d*+(?=\D)|\*/"  # what stands between these is a statement like any other
 BLANK = rb"(?:\s++|" + _COMMENT + rb"|" + _HINT + rb")*+"
 _BARE = rb"[-+]?+[0-9A-Za-z_.@$]++(?:[-+][0-9]++)?+"
 _VALUE = rb"(?:" + _SINGLE + rb"|" + _DOUBLE + rb"|" + _BARE + rb"(?:\s*+" + _SINGLE + rb")?+)"
+LITERAL = re.compile(_VALUE, re.DOTALL)
 NAME = rb"(?:" + _BACK + rb"|" + _DOUBLE + rb"|[0-9A-Za-z_$\x80-\xff]++)"
 
 _TOKEN = re.compile(
@@ -52,14 +45,9 @@ _ESCAPES = {
 }
 _SINGLE_ESCAPE = re.compile(rb"\\.|''", re.DOTALL)
 _DOUBLE_ESCAPE = re.compile(rb'\\(.)|""', re.DOTALL)
-_PLAIN_NUMBER = rb"^[-+]?[0-9]+(\.[0-9]+)?$"
-_NUMBER = re.compile(rb"[-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?")
-_PREFIXED = re.compile(rb"(?P<prefix>_[0-9A-Za-z]+|[xXbBnN])\s*(?P<string>['\"].*)", re.DOTALL)
-_HEX = re.compile(rb"(?P<prefix>_[0-9A-Za-z]+\s*)?0[xX](?P<digits>[0-9A-Fa-f]+)")
-_BITS = re.compile(rb"0b(?P<digits>[01]+)")
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
-_WORDS = {b"NULL": None, b"TRUE": "1", b"FALSE": "0"}
-_QUOTE, _DOUBLE_QUOTE = ord("'"), ord('"')
+_PREFIXED = re.compile(rb"(?:_[0-9A-Za-z]+|[xXbBnN])\s*['\"].*", re.DOTALL)
+_HEX = re.compile(rb"(?:_[0-9A-Za-z]+\s*)?0[xX][0-9A-Fa-f]+")
+_QUOTE = ord("'")
 
 
 class Malformed(ValueError):
@@ -127,7 +115,7 @@ def split_brackets(buffer: bytes, start: int) -> tuple[list[Item], int] | None:
 
 
 def one_value(item: Item) -> bytes:
-    """A list member as one token that ``read_column`` knows: a literal, or an expression as written.
+    """A list member as one token that ``connectors.mysql_values`` knows: a literal, or an expression as written.
 
     Raises ``Malformed`` for what is neither, as where a quote is missing.
     """
@@ -158,86 +146,3 @@ def unquote_string(token: bytes) -> bytes:
     body = token[1:-1]
     pattern = _SINGLE_ESCAPE if token[0] == _QUOTE else _DOUBLE_ESCAPE
     return pattern.sub(lambda match: _ESCAPES[match[0]], body)
-
-
-def read_column(tokens: Sequence[bytes], kind: Kind, encoding: str) -> tuple["pd.Series[str]", list[tuple[int, str]]]:
-    """The values of one column as text, NULL as NA; and (index, what is odd) for those that need a word.
-
-    Numbers stay as written, bits become a decimal number, bytes that are no text become ``base64:…``. Values that need
-    no thought are read all at once; only the others one by one.
-    """
-    raw = pa.array(tokens, pa.large_binary())
-    null = pc.equal(raw, b"NULL")
-    quoted = pc.starts_with(raw, b"'") if kind in ("text", "unknown") else pc.equal(raw, b"\0")
-    body = _unescaped(pc.binary_slice(raw, 1, -1))
-    easy = pc.and_(quoted, pc.is_valid(body))
-    number = pc.match_substring_regex(raw, _PLAIN_NUMBER)
-    hard = pc.invert(pc.or_(pc.or_(null, number), easy))
-    try:
-        if encoding != "utf-8":
-            raise pa.ArrowInvalid
-        values = pc.if_else(easy, body, pc.if_else(number, raw, None)).cast(pa.large_string())
-    except pa.ArrowInvalid:  # a bad byte somewhere, or bytes that have to be decoded
-        hard, values = pa.array([True] * len(raw)), pa.nulls(len(raw), pa.large_string())
-    indices = pc.indices_nonzero(hard).to_pylist()
-    read = [_read_value(tokens[index], kind, encoding) for index in indices]
-    if read:
-        values = pc.replace_with_mask(values, hard, pa.array([value for value, _ in read], pa.large_string()))
-    odd = [(index, fault) for index, (_, fault) in zip(indices, read, strict=True) if fault]
-    return pd.Series(values, dtype="str"), odd
-
-
-def _unescaped(body: pa.LargeBinaryArray) -> pa.LargeBinaryArray:
-    """Bodies of single-quoted strings without their usual escapes; null where one has others."""
-    if not pc.any(pc.or_(pc.match_substring(body, b"\\"), pc.match_substring(body, b"'"))).as_py():
-        return body
-    tangled = pc.or_(pc.match_substring(body, b"\\\\"), pc.match_substring(body, b"''"))
-    for escape in (rb"\n", rb"\r", rb"\t", rb"\'", rb"\""):
-        body = pc.replace_substring(body, escape, _ESCAPES[escape])
-    return pc.if_else(pc.or_(tangled, pc.match_substring(body, b"\\")), None, body)
-
-
-def _read_value(token: bytes, kind: Kind, encoding: str) -> tuple[str | None, str]:
-    if token.isdigit():
-        return token.decode("ascii"), ""
-    if token[0] in (_QUOTE, _DOUBLE_QUOTE):
-        return _read_bytes(unquote_string(token), kind, encoding)
-    if (word := token.upper()) in _WORDS:
-        return _WORDS[word], ""
-    if _NUMBER.fullmatch(token):
-        return token.decode("ascii"), ""
-    if match := _HEX.fullmatch(token):
-        digits = match["digits"]
-        raw = bytes.fromhex((b"0" * (len(digits) % 2) + digits).decode("ascii"))
-        return _read_bytes(raw, "binary" if kind == "unknown" else kind, encoding)
-    if match := _BITS.fullmatch(token):
-        return str(int(match["digits"], 2)), ""
-    if match := _PREFIXED.fullmatch(token):
-        raw, prefix = unquote_string(match["string"]), match["prefix"].lower()
-        if prefix in (b"x", b"_binary") and kind == "unknown":
-            kind = "binary"
-        try:
-            if prefix == b"x":
-                return _read_bytes(bytes.fromhex(raw.decode("ascii")), kind, encoding)
-            if prefix == b"b":
-                return str(int(raw or b"0", 2)), ""
-        except ValueError:
-            return token.decode(encoding, "replace"), "an expression, kept as written"
-        return _read_bytes(raw, kind, "cp1252" if prefix == b"_latin1" else encoding)
-    return token.decode(encoding, "replace"), "an expression, kept as written"
-
-
-def _read_bytes(raw: bytes, kind: Kind, encoding: str) -> tuple[str, str]:
-    """Bytes as text: a number for bits, base64 where they are no text, U+FFFD for a bad byte in a text."""
-    if kind == "bit":
-        return str(int.from_bytes(raw, "big")), ""
-    try:
-        text = raw.decode(encoding)
-    except UnicodeDecodeError:
-        text = raw.decode(encoding, "replace")
-        if kind == "text" or (kind == "unknown" and not _CONTROL.search(text)):
-            return text, f"no valid {encoding}, bad bytes shown as U+FFFD"
-    else:
-        if kind != "binary" or not _CONTROL.search(text):
-            return text, ""
-    return "base64:" + base64.b64encode(raw).decode("ascii"), ""
