@@ -8,12 +8,15 @@ to ``transforms.normalise``.
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import pandas as pd
 
 from connectors.archive import Archive, ArchiveWriter
 from schemas.channel import SourceBase
+
+if TYPE_CHECKING:  # that module raises the errors of this one
+    from connectors.refresh import Known
 
 BATCH = 20_000  # rows that a table is handed out in
 
@@ -130,6 +133,7 @@ class Context:
     secret: Callable[[str], str]  # raises RunError for one that is not set
     address: str | None = None  # replaces scheme, host and port of the channel file's address
     progress: Callable[[int, int | None], None] = field(default=_quiet)
+    known: "Mapping[str, Known]" = field(default_factory=dict)  # by stream; of a table of events by "<stream>/<table>"
 
 
 def counted_stream(source: SourceBase) -> str:

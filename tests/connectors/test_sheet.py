@@ -13,7 +13,8 @@ from file_sources import KEYS, archive_of, context
 
 from connectors.archive import ArchiveWriter
 from connectors.base import ChannelError, RawTable
-from connectors.sheet import SheetReader, column_letter
+from connectors.sheet import SheetReader
+from connectors.sheet_cells import column_letter
 from schemas.channel import SheetSource
 
 STREAM = {"table": "LAPORAN", "key": ["UID"], "columns": {"text": "DESKRIPSI"}}
@@ -167,9 +168,9 @@ def test_a_header_row_without_headers_is_named(tmp_path: Path, header_row: int) 
     ("content", "what"),
     [
         (b"", "no workbook that can be read"),
-        (b"UID;DESKRIPSI\n1;x\n", "no workbook that can be read"),
         (b"PK\x03\x04 potong", "no workbook that can be read"),
-        (b"\n<html><table><tr><td>UID</td></tr></table></html>", "a web page under a workbook's name"),
+        (b"\n<html><p>UID</p></html>", "a web page without a table"),
+        (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), "no workbook that can be read"),
     ],
 )
 def test_what_is_no_workbook_is_said_to_be_none(tmp_path: Path, content: bytes, what: str) -> None:
