@@ -7,9 +7,10 @@ changes. What the bytes mean is left to the readers.
 
 import hashlib
 import os
-from collections.abc import Iterable, Iterator
+import shutil
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
@@ -128,6 +129,10 @@ class ArchiveWriter:
         self._entries[name] = entry
         return entry
 
+    def replace_entries(self, entries: Iterable[Entry]) -> None:
+        """Let the manifest say ``entries``, in this order, of what was written."""
+        self._entries = {entry.name: entry for entry in entries}
+
     def finish(self) -> Archive:
         """Write the manifest, last and whole, and open the archive."""
         content = orjson.dumps({"objects": [asdict(e) for e in self._entries.values()]}, option=orjson.OPT_INDENT_2)
@@ -137,6 +142,41 @@ class ArchiveWriter:
         _sync_folder(self.folder)
         _sync_folder(self.folder.parent)
         return Archive.open(self.folder, self.cipher)
+
+
+def rewrite(archive: Archive, folder: Path, fresh: Mapping[str, bytes]) -> Archive:
+    """A copy of ``archive`` in the new ``folder`` in which the objects ``fresh`` hold other bytes.
+
+    Names, order, origin and fetch times stay; a rewritten object's origin tells in ``rewritten`` the SHA-256 that its
+    bytes had. Objects that stay are links to the same file.
+    """
+    writer = ArchiveWriter(folder, archive.cipher)
+    entries = []
+    for entry in archive.entries:
+        if entry.name in fresh:
+            chunks = (fresh[entry.name][at : at + CHUNK] for at in range(0, len(fresh[entry.name]), CHUNK))
+            written = writer.write(entry.name, chunks, entry.origin | {"rewritten": entry.sha256})
+            entries.append(replace(written, fetched_at=entry.fetched_at))
+        else:
+            (folder / entry.name).hardlink_to(archive.folder / entry.name)
+            entries.append(entry)
+    writer.replace_entries(entries)
+    return writer.finish()
+
+
+def swap(prepared: Path, folder: Path, aside: Path) -> None:
+    """Put the rewritten archive ``prepared`` in the place of ``folder``, which goes to ``aside`` and then away.
+
+    Cut off at any moment, call it again and it goes on: as long as ``prepared`` is there, it is not in its place.
+    """
+    if prepared.exists():
+        if folder.exists():
+            shutil.rmtree(aside, ignore_errors=True)
+            aside.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(aside)
+        prepared.rename(folder)
+        _sync_folder(folder.parent)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager

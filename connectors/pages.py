@@ -33,16 +33,21 @@ def read_page(body: bytes, content_type: str) -> tuple[BeautifulSoup, bool]:
     return BeautifulSoup(text, "lxml"), garbled
 
 
-def _decode(body: bytes, content_type: str) -> tuple[str, bool]:
-    """As browsers do: byte order mark, then header, then ``meta``, else UTF-8; latin-1 means Windows-1252."""
+def charset_of(body: bytes, content_type: str) -> str:
+    """As browsers decide: byte order mark, then header, then ``meta``, else UTF-8; latin-1 means Windows-1252."""
     header = re.search(r"charset=[\"']?([\w.:-]+)", content_type, re.IGNORECASE)
     declared = header[1] if header else EncodingDetector.find_declared_encoding(body, is_html=True) or "utf-8"
     try:
         charset = "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else codecs.lookup(declared).name
         charset = {"iso8859-1": "cp1252", "ascii": "cp1252"}.get(charset, charset)
-        text = body.decode(charset, "replace")
+        b"".decode(charset)
     except LookupError:
-        charset, text = "utf-8", body.decode("utf-8", "replace")
+        return "utf-8"
+    return charset
+
+
+def _decode(body: bytes, content_type: str) -> tuple[str, bool]:
+    text = body.decode(charset_of(body, content_type), "replace")
     return text, text.count("\ufffd") > body.count("\ufffd".encode())
 
 
@@ -87,11 +92,11 @@ def _break_line(pieces: list[str]) -> None:
 
 def read_cells(tag: Tag, cells: dict[str, Cell]) -> dict[str, str | None]:
     """The declared values in ``tag`` by name. Raises ``Fault``."""
-    return {name: _read_cell(tag, name, cell) for name, cell in cells.items()}
+    return {name: read_cell(tag, name, cell) for name, cell in cells.items()}
 
 
-def _read_cell(tag: Tag, name: str, cell: Cell) -> str | None:
-    """None for an optional value that is not there; several values (``many``) as a compact JSON list."""
+def read_cell(tag: Tag, name: str, cell: Cell) -> str | None:
+    """One declared value: None for an optional one that is not there, a compact JSON list of several (``many``)."""
     found = select(tag, cell.select)
     if not found and cell.optional:
         return None
@@ -115,7 +120,7 @@ def _read_value(tag: Tag, attribute: str | None) -> str | None:
 def read_number(page: Tag, cell: Cell) -> int:
     """The one whole number in a value, dots and blanks between thousands allowed. Raises ``ChannelError``."""
     try:
-        text = _read_cell(page, "count", cell) or ""
+        text = read_cell(page, "count", cell) or ""
     except Fault as fault:
         raise ChannelError(f"{fault}; has the page changed?") from fault
     number = re.fullmatch(r"[^0-9]*([0-9]{1,3}(?:[.,\s][0-9]{3})+|[0-9]+)[^0-9]*", text)
@@ -134,6 +139,12 @@ class ListRow:
     cells: dict[str, str | None]
     fault: str  # why it cannot be read; empty if it can
     raw: bytes  # the row, where there is no detail page to keep in its place
+
+
+def row_link(tag: Tag, listing: Listing, url: str) -> str | None:
+    """The address of the detail page of a row on the page at ``url``. Raises ``Fault``, ``ValueError``."""
+    link = read_cell(tag, "link", listing.link)
+    return urldefrag(urljoin(url, link.strip())).url if link else None
 
 
 class Register:
@@ -168,8 +179,7 @@ class Register:
 
     def _read_row(self, object_: str, position: str, url: str, tag: Tag) -> ListRow:
         try:
-            link = _read_cell(tag, "link", self._listing.link)
-            address = urldefrag(urljoin(url, link.strip())).url if link else None
+            address = row_link(tag, self._listing, url)
         except (Fault, ValueError) as fault:
             reason = str(fault) if isinstance(fault, Fault) else "link: is no address"
             return ListRow(object_, position, None, {}, reason, str(tag).encode())

@@ -52,7 +52,7 @@ class RestReader:
             if not pages:
                 raise ChannelError(f"the archive holds no page of table {name!r}; it was read by another channel file")
             for entry in pages:
-                document, garbled = _load(archive.read(entry.name))
+                document, garbled = load_json(archive.read(entry.name))
                 if garbled:
                     rows.remark(name, "holds bytes that are no UTF-8; they stand as U+FFFD")
                 for ordinal, record in enumerate(_records(document, table.records), 1):
@@ -67,7 +67,7 @@ class RestReader:
             return None
         for entry in archive.entries:
             if entry.origin.get("part") == "count":
-                return {counted_stream(source): _whole(_load(archive.read(entry.name))[0], source.count.at)}
+                return {counted_stream(source): _whole(load_json(archive.read(entry.name))[0], source.count.at)}
         return None  # read before the channel file declared a count
 
 
@@ -97,14 +97,14 @@ def _ask(web: WebSession, url: str, archive: ArchiveWriter, name: str, part: dic
     answer = web.get(url)
     archive.write(name, [answer.body], answer.origin | part)
     try:
-        return _load(answer.body)[0]
+        return load_json(answer.body)[0]
     except ChannelError as error:
         page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
         what = "a web page where JSON was expected; check url, path and token" if page else "no JSON"
         raise ChannelError(f"{web.host}: {name} is {what} (status {answer.status})") from error
 
 
-def _load(body: bytes) -> tuple[Any, bool]:
+def load_json(body: bytes) -> tuple[Any, bool]:
     """The document in ``body``, and whether it held bytes that are no text. Raises ``ChannelError``."""
     encoding = json.detect_encoding(body)
     try:
@@ -121,7 +121,7 @@ def _no_number(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
-def _dig(document: Any, path: str) -> Any:
+def dig(document: Any, path: str) -> Any:
     """What stands at a dotted ``path``, else ``ABSENT``."""
     for part in path.split(".") if path else ():
         if not isinstance(document, dict) or part not in document:
@@ -132,7 +132,7 @@ def _dig(document: Any, path: str) -> Any:
 
 def _whole(document: Any, path: str) -> int:
     """The whole number at ``path``, which may be written as text. Raises ``ChannelError``."""
-    value = _dig(document, path)
+    value = dig(document, path)
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
         return int(value)
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
@@ -141,7 +141,7 @@ def _whole(document: Any, path: str) -> int:
 
 
 def _records(document: Any, path: str) -> list[Any]:
-    records = _dig(document, path)
+    records = dig(document, path)
     if not isinstance(records, list):
         raise ChannelError(f"the answer has no list {f'at {path!r}' if path else 'as a whole'}; has the API changed?")
     return records
@@ -156,7 +156,7 @@ def _add(rows: Rows, table: str, nested: Mapping[str, Nested], object_: str, pos
         return
     rows.add(table, object_, position, cells)
     for name, inner in nested.items():
-        children = _dig(record, inner.at)
+        children = dig(record, inner.at)
         if children is ABSENT or children is None or children == {}:
             continue
         if not isinstance(children, list):

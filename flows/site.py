@@ -10,7 +10,7 @@ from connectors.base import RunError
 from data import REFERENCE
 from satukanal.settings import Settings, read_secret, read_settings
 from satukanal.store import Store, exists, open_store, read_or_make
-from schemas.channel import HtmlSource, RestSource
+from schemas.channel import HtmlSource, RestSource, SqlSource
 from schemas.channel_file import ChannelFile, fault_at, read_channel, read_channels
 from schemas.reference import Reference, read_reference
 from transforms.normalise import check_codes
@@ -111,6 +111,8 @@ def _missing_secrets(file: ChannelFile) -> list[str]:
     for source in file.channel.sources.values():
         if isinstance(source, RestSource) and source.auth:
             wanted.append(source.auth.bearer)
+        if isinstance(source, SqlSource) and source.password:
+            wanted.append(source.password)
         if isinstance(source, HtmlSource) and source.login:
             wanted += source.login.fields.values()
     return [name for name in wanted if read_secret(name) is None]

@@ -7,7 +7,6 @@ import logging
 import shutil
 from collections import Counter
 from dataclasses import asdict
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 from time import monotonic
@@ -19,16 +18,21 @@ import pandas as pd
 from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import Context
 from connectors.readers import READERS
+from flows.erase import blank_leftovers, complete
+from flows.forget import blank_archive, hold_back, swap_archive
+from flows.reading import Reading, read_archive
 from flows.site import Site, secret
 from satukanal.reports import render_html, render_json
-from satukanal.store import abandoned, matching, read, reconcile, runs
+from satukanal.store import abandoned, erasure, matching, read, reconcile, runs
+from satukanal.store.erasure import Identity, Load
 from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
 from schemas.channel import Channel
+from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
 from schemas.expectations import QualityResult, check
 from transforms.match import DEFAULT_MODEL, emit_keys, load_model, match
-from transforms.normalise import RawFrame, UnreadablePiece, normalise
+from transforms.normalise import Normalised
 
 log = logging.getLogger("satukanal")
 TICK_SECONDS = 2.0
@@ -85,21 +89,10 @@ def extract(site: Site, channel_id: str, load_id: str) -> str:
 def transform(site: Site, channel_id: str, load_id: str) -> int:
     """Parse and normalise the archive into sealed frames in scratch; returns how many submissions there are."""
     file = site.channel(channel_id)
-    name = primary_source(file.channel)
-    source = file.channel.sources[name]
     archive = Archive.open(site.archive_dir(channel_id, load_id), site.store.keys)
-    reader = READERS[source.reader]
-    tables: list[RawFrame] = []
-    unreadable: list[UnreadablePiece] = []
-    problems: list[str] = []
-    for raw in reader.parse(source, archive):
-        tables.append(RawFrame(raw.table, raw.frame))
-        unreadable += [UnreadablePiece(**asdict(piece)) for piece in raw.unreadable]
-        problems += raw.problems
-    fetched_at = max((datetime.fromisoformat(e.fetched_at) for e in archive.entries), default=datetime.now(UTC))
-    done = normalise(file.channel, name, tables, unreadable, fetched_at, site.reference())
-    counted = reader.count(source, archive)
-    stated = None if counted is None else sum(counted.values())
+    reading = read_archive(site, file, primary_source(file.channel), archive)
+    done, archive = _without_erased(site, file, reading)
+    stated = None if reading.stated is None else sum(reading.stated.values())
     repeated = int((done.excluded["rule"] == ExclusionRule.REPEATED.value).sum())
     told = Extracted(
         **asdict(done.counts),
@@ -108,11 +101,12 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
         archive_objects=len(archive.entries),
         archive_bytes=sum(e.bytes for e in archive.entries),
         max_withdrawn=file.channel.limits.max_withdrawn,
-        complete=not unreadable and stated in (None, done.counts.extracted - repeated),
+        complete=not reading.unreadable and stated in (None, done.counts.extracted - repeated),
+        answers=len(done.events),
         schema_drift=done.schema_drift,
         unmapped=done.unmapped,
         flags=_count_flags(done.submissions, done.events),
-        problems=tuple(dict.fromkeys(problems)),
+        problems=reading.problems,
     )
     folder = site.scratch_dir(load_id)
     folder.mkdir(parents=True, exist_ok=True)
@@ -121,6 +115,24 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     (folder / "told.json").write_bytes(orjson.dumps(asdict(told)))
     log.info("%s: %d submissions normalised", channel_id, len(done.submissions))
     return len(done.submissions)
+
+
+def _without_erased(site: Site, file: ChannelFile, reading: Reading) -> tuple[Normalised, Archive]:
+    """Hold back what was erased once and is still in the source, and blank it in this load's archive as well."""
+    channel, load_id = file.channel.id, reading.archive.folder.name
+    suppressed = erasure.suppressed(site.store, channel)
+    if not suppressed:
+        return reading.done, reading.archive
+    done, mine = hold_back(site.store.keys, reading.done, suppressed)
+    if not mine:
+        return done, reading.archive
+    prepared = site.scratch_dir(load_id) / "archive"
+    blanked = blank_archive(site, file, reading, mine, Identity(), prepared)
+    if blanked is None:
+        return done, reading.archive
+    swap_archive(site, channel, load_id, prepared)
+    log.info("%s: %d records that were erased are still in the source; they were not loaded", channel, len(mine))
+    return done, Archive.open(reading.archive.folder, site.store.keys)
 
 
 def check_quality(site: Site, channel_id: str, load_id: str) -> None:
@@ -198,12 +210,14 @@ def take_over(site: Site) -> None:
 
     Call only while holding the run lock.
     """
+    complete(site)
     for lost in abandoned.abandon(site.store, site.settings.who):
         log.warning("%s was killed and is abandoned, with %d loads unpublished", lost.run_id, len(lost.loads))
         for load_ in lost.loads:
             folder = site.archive_dir(load_.channel, load_.load_id)
             if folder.exists() and not (folder / MANIFEST).exists():
                 log.warning("%s: this archive was not finished; it is kept, without a manifest", folder)
+        blank_leftovers(site, [Load(one.load_id, one.channel, one.source) for one in lost.loads])
     scratch = site.scratch_dir("")
     left = [folder.name for folder in scratch.iterdir()] if scratch.exists() else []
     for load_id in abandoned.ended_loads(site.store, left):

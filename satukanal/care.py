@@ -220,11 +220,16 @@ def restore_command(
 
     Example: `satukanal restore satukanal.tar.gz --home /srv/satukanal`
     """
+    from flows.erase import complete
+    from flows.site import open_site
+
     use(home=home, store=store, key_file=key_file)
     settings = read_settings()
     keys, _ = read_or_make(settings.key_path, may_make=False)
     with err.status("restoring …"):
         done = backup.restore(file, settings.store_url, settings.home_dir / "archive", keys)
+    with open_site() as site, run_lock(site.store, site.settings.who, site.settings.wait):
+        complete(site)  # what was erased after the backup was made must not come back with it
     here = {name: found.sha256 for name, found in read_channels(settings.channels).items()}
     changed = sorted(name for name, digest in done.channels.items() if here.get(name) != digest)
     _tell(_manifest_told(done) | {"channel_files_changed": changed}, as_json=as_json)

@@ -67,6 +67,7 @@ class ExclusionRule(StrEnum):
     REPOST = "repost"
     NOT_A_COMPLAINT = "not_a_complaint"
     TEST_ENTRY = "test_entry"
+    ERASED = "erased"  # the person asked to be forgotten; the source still shows the record
 
 
 class Judgement(StrEnum):

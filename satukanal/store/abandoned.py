@@ -25,6 +25,7 @@ class AbandonedLoad:
 
     load_id: str
     channel: str
+    source: str
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,9 @@ def abandon(store: Store, actor: str) -> list[AbandonedRun]:
         killed = run.c.status == RunStatus.RUNNING.value
         found = []
         for row in connection.execute(sa.select(run).where(killed).order_by(run.c.started_at, run.c.run_id)).all():
-            mine = sa.select(load.c.load_id, load.c.channel).where(load.c.run_id == row.run_id, unfinished)
-            loads = tuple(AbandonedLoad(*lost) for lost in connection.execute(mine.order_by(load.c.load_id)))
+            mine = sa.select(load.c.load_id, load.c.channel, load.c.source).order_by(load.c.load_id)
+            mine = mine.where(load.c.run_id == row.run_id, unfinished)
+            loads = tuple(AbandonedLoad(*lost) for lost in connection.execute(mine))
             found.append(AbandonedRun(row.run_id, row.started_at, loads))
             for lost in loads:
                 clear(connection, lost.load_id)

@@ -1,6 +1,8 @@
 """Opening the store: engine, migrations, key check, and the two kinds of transaction. Nothing else opens a database."""
 
+import secrets
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -55,6 +57,11 @@ class Store:
         with failing(self.engine), _write_transaction(self.engine) as connection:
             yield connection
 
+    def identity(self) -> str:
+        """Which store this is, whatever backups it went through: 16 random hex digits, given when it was made."""
+        with self.reading() as connection:
+            return str(connection.scalar(sa.select(meta.c.value).where(meta.c.name == "store")))
+
     def close(self) -> None:
         """Give back the connections."""
         self.engine.dispose()
@@ -108,18 +115,25 @@ def open_store(url: str, keys: Keyring) -> Store:
             "make a backup, then call 'satukanal db upgrade'"
         )
     store = Store(engine, keys)
-    check = sa.select(meta.c.value).where(meta.c.name == "key_check")
-    with store.reading() as connection:  # who only reads should not wait for who writes
-        known = connection.scalar(check)
-    if known is None:
-        with store.writing() as connection:
-            known = connection.scalar(check)
-            if known is None:
-                known = keys.check_value()
-                connection.execute(meta.insert().values(name="key_check", value=known))
+    known = _told(store, "key_check", keys.check_value())
     if known != keys.check_value():
         raise WrongKey(f"{_shown(engine)}: was made with another key; set SATUKANAL_KEY_FILE to the right one")
+    _told(store, "store", secrets.token_hex(8))
     return store
+
+
+def _told(store: Store, name: str, otherwise: str) -> str:
+    """What ``meta`` tells of ``name``; what it does not yet tell is noted as ``otherwise``."""
+    query = sa.select(meta.c.value).where(meta.c.name == name)
+    with store.reading() as connection:  # who only reads should not wait for who writes
+        known = connection.scalar(query)
+    if known is None:
+        with store.writing() as connection:
+            known = connection.scalar(query)
+            if known is None:
+                known = otherwise
+                connection.execute(meta.insert().values(name=name, value=known))
+    return known
 
 
 def newest_revision() -> str:
@@ -216,8 +230,22 @@ def _engine(url: str) -> sa.Engine:
 
 def _sqlite_connect(connection: Any, _record: Any) -> None:
     connection.isolation_level = None  # the driver's own BEGIN would come too late to be a snapshot
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+    for pragma in ("synchronous=FULL", "foreign_keys=ON"):
         connection.execute(f"PRAGMA {pragma}")
+    _turn_to_wal(connection)
+
+
+def _turn_to_wal(connection: Any) -> None:
+    """Where several open a new file at once SQLite refuses all but one, and does not wait by itself."""
+    until = time.monotonic() + WAIT_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError:
+            if time.monotonic() > until:
+                raise
+            time.sleep(0.02)
 
 
 def _sqlite_begin(connection: sa.Connection) -> None:

@@ -99,9 +99,16 @@ def read_back(connection: sa.Connection, row: Any) -> list[Finding]:
         exclusion, exclusion.c.last_load_id == row.load_id, exclusion.c.rule == ExclusionRule.REPEATED.value
     )
     live = count(submission, submission.c.channel == row.channel, submission.c.withdrawn_at.is_(None))
+    erased = sa.exists().where(  # still in the source, still a submission of ours, but held back from this load
+        exclusion.c.last_load_id == row.load_id,
+        exclusion.c.rule == ExclusionRule.ERASED.value,
+        exclusion.c.stream == submission.c.stream,
+        exclusion.c.key == submission.c.key,
+    )
+    held_back = count(submission, submission.c.channel == row.channel, submission.c.withdrawn_at.is_(None), erased)
     return [
-        finding("source_records", row.source_count, live + kept_out + set_aside - repeated),
-        finding("accepted", row.accepted, live),
+        finding("source_records", row.source_count, live + kept_out + set_aside - repeated - held_back),
+        finding("accepted", row.accepted, live - held_back),
         finding("inserted", row.inserted, count(submission, submission.c.first_load_id == row.load_id)),
         finding(
             "versions",

@@ -32,7 +32,7 @@ class Told:
 
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)  # load_id → payload and government
     archives: dict[str, str] = field(default_factory=dict)  # load_id → manifest hash after the last erasure
-    erased: set[str] = field(default_factory=set)  # submission_uid
+    erased: set[str] = field(default_factory=set)  # ids of submissions and of rows of quarantine and exclusion
     order: dict[str, int] = field(default_factory=dict)  # load_id → number of its entry
 
 
@@ -57,9 +57,9 @@ def verify(store: Store, head: str | None) -> Verdict:
             ("ledger", _head(connection, head)),
             ("load", _loads(connection, told)),
             ("submission_version", verify_rows.versions(connection, store.keys, told.erased, told.order)),
-            ("submission", verify_rows.submissions(connection, store.keys)),
-            ("complaint_event", verify_rows.answers(connection, store.keys, told.order)),
-            ("quarantine", verify_rows.notes(connection, store.keys)),
+            ("submission", verify_rows.submissions(connection, store.keys, told.erased)),
+            ("complaint_event", verify_rows.answers(connection, store.keys, told.erased, told.order)),
+            ("quarantine", verify_rows.notes(connection, store.keys, told.erased)),
             ("store", verify_totals.laws(connection)),
         )
         problems = shorten(problem for table, part in parts for problem in _guarded(table, part))
@@ -121,8 +121,8 @@ def _note(row: sa.RowMapping, told: Told, where: str) -> Iterator[Problem]:
         told.archives[row["subject"]] = payload["archive_sha256"]
         told.order[row["subject"]] = row["seq"]
     elif row["act"] == "erasure":
-        told.erased |= set(payload.get("submissions", ()))
-        told.archives |= payload.get("archives", {})
+        told.erased |= {*payload["submissions"], *(uid for ids in payload["notes"].values() for uid in ids)}
+        told.archives |= payload["archives"]
 
 
 def _head(connection: sa.Connection, head: str | None) -> Iterator[Problem]:

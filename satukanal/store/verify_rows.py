@@ -14,6 +14,7 @@ import orjson
 import sqlalchemy as sa
 
 from satukanal.store import codec
+from satukanal.store.erasure import ERASED, WORDS
 from satukanal.store.keys import Keyring
 from satukanal.store.problem import Problem
 from schemas.canonical import BOOL, LOCAL, SUBMISSION, UTC
@@ -31,6 +32,7 @@ from schemas.store import (
 )
 
 BATCH = 500
+UNTOLD = "its personal part is gone, and no erasure stands in the ledger"
 CANDIDATES = 200  # values from elsewhere in the store that are tried for a column
 _OFFSETS = tuple(timedelta(hours=hours) for hours in (7, 8, 9))  # WIB, WITA, WIT
 _CODES: dict[str, tuple[str, ...]] = {
@@ -69,7 +71,9 @@ def versions(connection: sa.Connection, keys: Keyring, erased: set[str], order: 
             yield from in_turn.check(row["submission_uid"], row["load_id"], where)
             if row["salt"] is None and row["sealed"] is None:
                 if row["submission_uid"] not in erased:
-                    yield Problem("emptied", where, "its personal part is gone, and no erasure stands in the ledger")
+                    yield Problem("emptied", where, UNTOLD)
+                elif row["reporter_sealed"] or any(row[name] is not None for name in (*_INDEX_COLUMNS, *WORDS)):
+                    yield Problem("row_altered", where, "was erased, and holds something of a person again")
                 continue
             opened, faults = _open(keys, row, named[row["submission_uid"], row["version_no"]], where)
             yield from faults
@@ -212,8 +216,11 @@ def _other_clock(name: str, values: dict[str, Any]) -> Iterator[datetime]:
                 yield (other - offset).replace(tzinfo=values["version_at"].tzinfo)
 
 
-def submissions(connection: sa.Connection, keys: Keyring) -> Iterator[Problem]:
-    """Every submission: id and tracking id follow from its key, versions 1 to the current one, one standing alias."""
+def submissions(connection: sa.Connection, keys: Keyring, erased: set[str]) -> Iterator[Problem]:
+    """Every submission: id and tracking id follow from its key, versions 1 to the current one, one standing alias.
+
+    Of an erased one the key may have told of the person; then it was replaced, and only the id is left.
+    """
     s, v, own, a = submission, submission_version, complaint, complaint_alias
     counted = (
         sa.select(
@@ -242,7 +249,8 @@ def submissions(connection: sa.Connection, keys: Keyring) -> Iterator[Problem]:
     for row in connection.execute(query, execution_options={"yield_per": BATCH}).mappings():
         where = f"{row['channel']}/{row['stream']}/{row['key']}"
         uid = row["submission_uid"]
-        if uid != codec.submission_uid(keys, row["channel"], row["stream"], row["key"]):
+        replaced = uid in erased and row["key"] == f"{ERASED}{uid}"
+        if not replaced and uid != codec.submission_uid(keys, row["channel"], row["stream"], row["key"]):
             yield Problem("row_altered", f"{where}, key", "its id does not follow from channel, stream and key")
         if row["tracking_id"] is None:
             yield Problem("missing", where, "the complaint that it founded is not there")
@@ -266,7 +274,7 @@ def _numbering(connection: sa.Connection, row: sa.RowMapping, where: str) -> Ite
         yield Problem("doubled", where, "several of its versions have one row hash")
 
 
-def answers(connection: sa.Connection, keys: Keyring, order: dict[str, int]) -> Iterator[Problem]:
+def answers(connection: sa.Connection, keys: Keyring, erased: set[str], order: dict[str, int]) -> Iterator[Problem]:
     """Every version of every answer: seal, content hash, numbering, and that exactly the newest one stands."""
     in_turn = _InTurn(order)
     e, s = complaint_event, submission
@@ -290,6 +298,8 @@ def answers(connection: sa.Connection, keys: Keyring, order: dict[str, int]) -> 
                 yield Problem("sealed", where, "cannot be opened: altered, or moved from elsewhere")
                 continue
             if row["sealed"] is None:
+                if row["submission_uid"] not in erased:
+                    yield Problem("emptied", where, UNTOLD)
                 continue
             if codec.content_hash(keys, values, codec.EVENT_VERSIONED) != row["content_hash"]:
                 yield Problem("answer_altered", where, f"compare with {row['object']}, {row['position']} in the "
@@ -300,7 +310,7 @@ def answers(connection: sa.Connection, keys: Keyring, order: dict[str, int]) -> 
             yield Problem("answer_altered", f"{where}, superseded_at", "not exactly its newest version stands")
 
 
-def notes(connection: sa.Connection, keys: Keyring) -> Iterator[Problem]:
+def notes(connection: sa.Connection, keys: Keyring, erased: set[str]) -> Iterator[Problem]:
     """Quarantine and exclusions: seals open, and the receipt follows from what is kept and why."""
     for table, kind, uid, why in (
         (quarantine, "receipt", "receipt", "reason"),
@@ -310,6 +320,8 @@ def notes(connection: sa.Connection, keys: Keyring) -> Iterator[Problem]:
         for row in connection.execute(sa.select(table), execution_options={"yield_per": BATCH}).mappings():
             where = f"{table.name} {row[uid]} of {row['channel']}/{row['stream']}"
             if row["sealed"] is None:
+                if row[uid] not in erased:
+                    yield Problem("emptied", where, UNTOLD)
                 continue
             try:
                 raw = codec.unseal(keys, row["sealed"], codec.CONTEXTS[table](row)).get("raw") or ""

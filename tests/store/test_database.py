@@ -51,7 +51,7 @@ def test_a_database_that_is_not_there_is_one_line_without_the_password() -> None
 
 def test_reading_cannot_see_half_a_transaction(store: Store) -> None:
     with store.reading() as before:
-        assert before.scalar(sa.text("SELECT COUNT(*) FROM meta")) == 1
+        assert before.scalar(sa.text("SELECT COUNT(*) FROM meta")) == 2
         with store.writing() as writer:
             writer.execute(sa.text("INSERT INTO meta (name, value) VALUES ('a', 'b')"))
-        assert before.scalar(sa.text("SELECT COUNT(*) FROM meta")) == 1
+        assert before.scalar(sa.text("SELECT COUNT(*) FROM meta")) == 2

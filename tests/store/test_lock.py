@@ -77,7 +77,7 @@ def test_the_lock_of_a_killed_process_holds_nobody_up(store: Store, store_url: s
 def test_two_that_open_an_empty_database_at_once_make_one_store(store_url: str) -> None:
     with ThreadPoolExecutor(4) as pool:
         stores = list(pool.map(lambda _: open_store(store_url, Keyring.from_secret(bytes(32))), range(4)))
-    assert [len(rows(opened, "meta")) for opened in stores] == [1] * 4
+    assert [len(rows(opened, "meta")) for opened in stores] == [2] * 4
     for opened in stores:
         opened.close()
 

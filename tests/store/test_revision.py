@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
+from alembic import command
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 
 from satukanal.store import Store, StoreError, auditors, database, open_store
 from satukanal.store.digest import digest
+from schemas.store import meta, metadata
 from schemas.views import VIEWS
 from tests.conftest import KEYS
 from tests.store.frames import publish_frames, submissions
@@ -17,8 +21,8 @@ SECOND = '''"""A second revision, as one may come."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 branch_labels = None
 depends_on = None
 
@@ -42,7 +46,7 @@ def old_store(store_url: str) -> str:
 def newer_program(monkeypatch: pytest.MonkeyPatch, folder: Path, second: str) -> None:
     """From here on the program is one that knows a second revision."""
     shutil.copytree(database.MIGRATIONS, folder / "migrations")
-    (folder / "migrations" / "versions" / "0002_colour.py").write_text(second)
+    (folder / "migrations" / "versions" / "0003_colour.py").write_text(second)
     monkeypatch.setattr(database, "MIGRATIONS", folder / "migrations")
 
 
@@ -50,14 +54,35 @@ def test_an_older_store_is_refused_with_the_command_that_mends_it_and_then_upgra
     old_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer_program(monkeypatch, tmp_path, SECOND)
-    with pytest.raises(StoreError, match=r"revision 0001.*needs 0002.*satukanal db upgrade"):
+    with pytest.raises(StoreError, match=r"revision 0002.*needs 0003.*satukanal db upgrade"):
         open_store(old_store, KEYS)
-    assert database.upgrade_store(old_store) == ("0001", "0002")
+    assert database.upgrade_store(old_store) == ("0002", "0003")
     store = open_store(old_store, KEYS)
     with store.reading() as connection:
         assert connection.scalars(sa.text("SELECT colour FROM submission")).all() == ["blue", "blue"]
     store.close()
-    assert database.upgrade_store(old_store) == ("0002", "0002")
+    assert database.upgrade_store(old_store) == ("0003", "0003")
+
+
+def test_a_store_of_the_first_revision_is_upgraded_with_all_that_it_holds(store_url: str) -> None:
+    engine = database._engine(store_url)
+    with database._write_transaction(engine) as connection:
+        command.upgrade(database._alembic(connection), "0001")
+        for name, value in (("key_check", KEYS.check_value()),):
+            connection.execute(meta.insert().values(name=name, value=value))
+    with pytest.raises(StoreError, match="satukanal db upgrade"):
+        open_store(store_url, KEYS)
+    store = Store(engine, KEYS)
+    publish_frames(store, submissions({}, {}))
+    before = digest(store)
+    store.close()
+    assert database.upgrade_store(store_url) == ("0001", database.newest_revision())
+    store = open_store(store_url, KEYS)
+    assert digest(store) == before
+    with store.reading() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    store.close()
 
 
 def test_an_upgrade_that_fails_changes_nothing(old_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +90,7 @@ def test_an_upgrade_that_fails_changes_nothing(old_store: str, tmp_path: Path, m
         newer_program(patched, tmp_path, BROKEN)
         with pytest.raises((StoreError, sa.exc.DatabaseError)):
             database.upgrade_store(old_store)
-    assert database.revision(old_store) == "0001"
+    assert database.revision(old_store) == "0002"
     store = open_store(old_store, KEYS)
     with store.reading() as connection:
         assert "colour" not in {c["name"] for c in sa.inspect(connection).get_columns("submission")}
@@ -83,7 +108,7 @@ def test_a_store_of_a_newer_program_is_neither_opened_nor_upgraded(
         open_store(old_store, KEYS)
     with pytest.raises(StoreError, match="newer satukanal made it"):
         database.upgrade_store(old_store)
-    assert database.revision(old_store) == "0002"
+    assert database.revision(old_store) == "0003"
 
 
 @pytest.mark.parametrize("role", ["auditor", 'an "odd" Role%'])

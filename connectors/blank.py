@@ -1,0 +1,43 @@
+"""Blanks one person's records in archived bytes, so that a source which was read once does not bring them back.
+
+``mine`` says where the records are; their cells become empty, but for the columns ``keep`` (the keys by which a replay
+knows them). Everywhere else only what ``pattern`` finds is masked: the person's numbers in somebody else's words. How a
+format is taken apart and put together is told here and in ``blank_…``; the readers' own ``parse`` is the judge of it.
+"""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+MASK = "*"
+LEAST_TELLING = 4  # characters: a shorter cell tells of nobody
+
+
+@dataclass(frozen=True)
+class Mine:
+    """One raw record of the person, as the reader handed it out: where it was read, and its cells."""
+
+    object: str
+    position: str
+    cells: dict[str, str] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Blanking:
+    """What to blank. ``keep`` are source columns that stay; ``pattern`` finds the person's numbers and addresses."""
+
+    mine: Sequence[Mine]
+    keep: frozenset[str]
+    pattern: re.Pattern[str] | None
+
+    def positions(self, object_: str) -> set[str]:
+        """Of the person's records in one archive object."""
+        return {one.position for one in self.mine if one.object == object_}
+
+    def pattern_of_bytes(self) -> re.Pattern[bytes] | None:
+        """``pattern`` for bytes of UTF-8 and its like."""
+        return re.compile(self.pattern.pattern.encode(), re.IGNORECASE) if self.pattern else None
+
+    def masked(self, text: str) -> str:
+        """``text`` with stars in the place of the person's numbers."""
+        return self.pattern.sub(lambda found: MASK * len(found[0]), text) if self.pattern else text
