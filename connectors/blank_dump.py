@@ -27,6 +27,11 @@ _TOKEN = re.compile(
     rb"|(?P<sign>[(),;])",
     re.DOTALL | re.IGNORECASE,
 )
+_WORDS = re.compile(
+    rb"'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'|\"[^\"\\]*+(?:(?:\\.|\"\")[^\"\\]*+)*+\""
+    rb"|--(?=\s)[^\n]*+|\#[^\n]*+|/\*(?:[^*]++|\*(?!/))*+\*/|(?P<bare>[0-9]{8,})",
+    re.DOTALL,
+)
 _ESCAPED = re.compile(rb"\\(.)|''|\"\"", re.DOTALL)
 _ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"0": b"\0", b"b": b"\b", b"Z": b"\x1a"}
 _LITERAL = re.compile(rb"(?P<prefix>(?:_\w+\s*|[xXbBnN])?)(?P<quoted>['\"].*['\"])", re.DOTALL)
@@ -104,7 +109,9 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
                     done = b
     out.append(sql[done:])
     blanked = b"".join(out)
-    return numbers.sub(lambda found: _stars(found[0]), blanked) if numbers else blanked
+    if numbers is None or not numbers.search(blanked):
+        return blanked
+    return _WORDS.sub(lambda word: _masked(word, numbers), blanked)
 
 
 def _holds(sql: bytes, start: int, end: int, telling: set[str]) -> bool:
@@ -164,6 +171,7 @@ def _emptied(literal: bytes) -> bytes:
     return b"NULL" + b"\n" * literal.count(b"\n")
 
 
-def _stars(number: bytes) -> bytes:
-    """A mask of the same length that may stand outside quotes, too."""
-    return b"0" * len(number) if number.isdigit() else MASK.encode() * len(number)
+def _masked(word: re.Match[bytes], numbers: re.Pattern[bytes]) -> bytes:
+    """A string or comment with stars for the person's numbers; a bare number of theirs becomes a string of stars."""
+    fresh = numbers.sub(lambda found: MASK.encode() * len(found[0]), word[0])
+    return b"'" + fresh + b"'" if word["bare"] and fresh != word[0] else fresh

@@ -113,17 +113,27 @@ def _clear_rows(root: Any, rows: set[str], texts: Sequence[str], kept: set[str],
     changed = False
     for row in root.iter(f"{_MAIN}row"):
         for cell in row.iter(f"{_MAIN}c"):
-            value = cell.find(f"{_MAIN}v")
+            kind, value = cell.get("t"), cell.find(f"{_MAIN}v")
             written = (value.text or "") if value is not None else ""
-            text = texts[int(written)] if cell.get("t") == "s" and written else written or _text_of(cell)
-            own = row.get("r") in rows and text not in kept
-            if text and (own or (cell.get("t") != "s" and what.masked(text) != text)):
-                style = cell.get("s")
-                place = cell.get("r")
-                cell.clear()
-                cell.attrib.update({k: v for k, v in (("r", place), ("s", style)) if v})
-                changed = True
+            text = texts[int(written)] if kind == "s" and written else written or _text_of(cell)
+            if text and row.get("r") in rows and text not in kept:
+                _put(cell, "")
+            elif kind != "s" and what.masked(text) != text:
+                _put(cell, what.masked(text))
+            else:
+                continue
+            changed = True
     return changed
+
+
+def _put(cell: Any, text: str) -> None:
+    """Leave nothing in a cell but its place, its look, and ``text``."""
+    kept = {name: cell.get(name) for name in ("r", "s") if cell.get(name)}
+    cell.clear()
+    cell.attrib.update(kept)
+    if text:
+        cell.set("t", "inlineStr")
+        etree.SubElement(etree.SubElement(cell, f"{_MAIN}is"), f"{_MAIN}t").text = text
 
 
 def _clear_texts(shared: Any, used: set[int], what: Blanking) -> bool:

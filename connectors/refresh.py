@@ -16,6 +16,7 @@ import pandas as pd
 from connectors.base import ChannelError
 from schemas.channel import Refresh, SourceBase
 
+PARTS = ("cursor", "window", "open_cases")
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"
 _DATE = r"\d{4}-\d\d-\d\d(?:([ T])\d\d:\d\d(?::\d\d(?:\.\d+)?)?(Z|[+-]\d\d(?::?\d\d)?)?)?"
 _ZERO_DATE = r"0000-|\d{4}-00|\d{4}-\d\d-00"

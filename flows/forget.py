@@ -28,6 +28,7 @@ from schemas.channel import Channel
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
 from transforms.normalise import Normalised
+from transforms.normalise.shapes import PARTS
 
 
 class CannotBlank(Exception):
@@ -92,10 +93,15 @@ def _without_words(frame: pd.DataFrame, marks: Mapping[str, pd.Series], suppress
 
 
 def _mine(frame: pd.DataFrame) -> list[Mine]:
-    return [
-        Mine(object_, position, _cells(raw))
-        for object_, position, raw in zip(frame["object"], frame["position"], frame["raw"], strict=True)
-    ]
+    """The raw records behind rows of a canonical frame; all pieces of what a shape joined."""
+    found = []
+    for object_, position, raw in zip(frame["object"], frame["position"], frame["raw"], strict=True):
+        cells = _cells(raw)
+        for piece in orjson.loads(cells.pop(PARTS, "[]")):
+            texts = {name: cell for name, cell in piece.items() if cell is not None}
+            found.append(Mine(texts.pop("_object"), texts.pop("_position"), texts))
+        found.append(Mine(object_, position, cells))
+    return found
 
 
 def _cells(raw: str | None) -> dict[str, str]:

@@ -3,12 +3,46 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
+from functools import partial
+
+import pandas as pd
 
 from connectors.archive import Archive
 from connectors.readers import READERS
+from connectors.refresh import PARTS, Known, newest
 from flows.site import Site
+from satukanal.store import known
+from schemas.channel import SourceBase
 from schemas.channel_file import ChannelFile
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, normalise
+
+
+def what_is_known(site: Site, file: ChannelFile, source_name: str) -> dict[str, Known]:
+    """What the store knows of the streams (and of tables of answers, ``stream/table``) that are not read in full.
+
+    Nothing, before the first load of this source.
+    """
+    channel, source = file.channel, file.channel.sources[source_name]
+    cursors = known.cursors(site.store, channel.id, source_name)
+    found: dict[str, Known] = {}
+    for stream, mapping in source.streams.items():
+        uses = {stream: mapping} | {f"{stream}/{event.table}": event for event in mapping.events}
+        asked = {place: use for place, use in uses.items() if use.refresh.kind != "full"}
+        if not asked:
+            continue
+        progress = known.progress(site.store, channel.id, stream)
+        if not progress.keys:
+            continue
+        width = len(mapping.key)
+        keys, open_keys = (_split(keys, width) for keys in (progress.keys, progress.open_keys))
+        found |= {place: Known(cursors.get(place), open_keys, keys) for place in asked}
+    return found
+
+
+def _split(keys: frozenset[str], width: int) -> frozenset[tuple[str, ...]]:
+    """The columns of each key; one that cannot be taken apart is left out, and so is read again."""
+    parts = (tuple(key.split("|")) if width > 1 else (key,) for key in keys)
+    return frozenset(part for part in parts if len(part) == width)
 
 
 @dataclass(frozen=True)
@@ -21,6 +55,8 @@ class Reading:
     unreadable: int
     stated: Mapping[str, int] | None  # records by stream as the source counts them by another road
     problems: tuple[str, ...]
+    part: str | None  # how the archive's records were chosen, if it does not hold all of them
+    cursors: Mapping[str, str]  # by stream or stream/table: where a later read by cursor begins
 
 
 def read_archive(site: Site, file: ChannelFile, source_name: str, archive: Archive) -> Reading:
@@ -35,6 +71,30 @@ def read_archive(site: Site, file: ChannelFile, source_name: str, archive: Archi
         unreadable += [UnreadablePiece(**asdict(piece)) for piece in raw.unreadable]
         problems += raw.problems
     fetched_at = max((datetime.fromisoformat(e.fetched_at) for e in archive.entries), default=datetime.now(UTC))
-    done = normalise(file.channel, source_name, tables, unreadable, fetched_at, site.reference())
+    parts = sorted({part for e in archive.entries if (part := e.origin.get("part")) in PARTS})
+    before = partial(known.people, site.store, file.channel.id) if parts else None
+    done = normalise(file.channel, source_name, tables, unreadable, fetched_at, site.reference(), before)
     stated = reader.count(source, archive)
-    return Reading(source_name, archive, done, len(unreadable), stated, tuple(dict.fromkeys(problems)))
+    return Reading(
+        source_name,
+        archive,
+        done,
+        len(unreadable),
+        stated,
+        tuple(dict.fromkeys(problems)),
+        ", ".join(map(str, parts)) or None,
+        _cursors(source, tables),
+    )
+
+
+def _cursors(source: SourceBase, tables: list[RawFrame]) -> dict[str, str]:
+    found = {}
+    for stream, mapping in source.streams.items():
+        uses = {stream: mapping} | {f"{stream}/{event.table}": event for event in mapping.events}
+        for place, use in uses.items():
+            if use.refresh.kind == "cursor" and use.refresh.field:
+                frames = [t.frame for t in tables if t.table == use.table and use.refresh.field in t.frame]
+                last = newest(pd.concat([frame[use.refresh.field] for frame in frames])) if frames else None
+                if last is not None:
+                    found[place] = last
+    return found

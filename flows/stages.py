@@ -6,6 +6,7 @@ They compose the rooms below (connectors, transforms, store, reports) and know n
 import logging
 import shutil
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
@@ -18,16 +19,17 @@ import pandas as pd
 from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import Context
 from connectors.readers import READERS
+from connectors.refresh import newest
 from flows.erase import blank_leftovers, complete
 from flows.forget import blank_archive, hold_back, swap_archive
-from flows.reading import Reading, read_archive
+from flows.reading import Reading, read_archive, what_is_known
 from flows.site import Site, secret
 from satukanal.reports import render_html, render_json
-from satukanal.store import abandoned, erasure, matching, read, reconcile, runs
+from satukanal.store import abandoned, erasure, known, matching, read, reconcile, runs
 from satukanal.store.erasure import Identity, Load
 from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
-from schemas.channel import Channel
+from schemas.channel import Channel, Limits
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
 from schemas.expectations import QualityResult, check
@@ -78,6 +80,7 @@ def extract(site: Site, channel_id: str, load_id: str) -> str:
         secret=secret,
         address=site.settings.addresses.get(channel_id),
         progress=_Ticker(channel_id).tick,
+        known=what_is_known(site, file, primary_source(file.channel)),
     )
     writer = ArchiveWriter(folder, site.store.keys)
     READERS[source.reader].extract(source, writer, context)
@@ -96,17 +99,19 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     repeated = int((done.excluded["rule"] == ExclusionRule.REPEATED.value).sum())
     told = Extracted(
         **asdict(done.counts),
-        source_count=stated,
+        source_count=None if reading.part else stated,
         archive_sha256=archive.sha256,
         archive_objects=len(archive.entries),
         archive_bytes=sum(e.bytes for e in archive.entries),
         max_withdrawn=file.channel.limits.max_withdrawn,
-        complete=not reading.unreadable and stated in (None, done.counts.extracted - repeated),
+        complete=not (reading.unreadable or reading.part) and stated in (None, done.counts.extracted - repeated),
         answers=len(done.events),
         schema_drift=done.schema_drift,
         unmapped=done.unmapped,
         flags=_count_flags(done.submissions, done.events),
         problems=reading.problems,
+        part=reading.part,
+        cursors=_later(known.cursors(site.store, channel_id, reading.source), reading.cursors),
     )
     folder = site.scratch_dir(load_id)
     folder.mkdir(parents=True, exist_ok=True)
@@ -115,6 +120,13 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     (folder / "told.json").write_bytes(orjson.dumps(asdict(told)))
     log.info("%s: %d submissions normalised", channel_id, len(done.submissions))
     return len(done.submissions)
+
+
+def _later(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
+    """The later of two cursors, place by place: a source that was set back to an old state moves none."""
+    pairs = {place: [cursors[place] for cursors in (before, now) if place in cursors] for place in {**before, **now}}
+    found = {place: newest(pd.Series(pair, dtype="str")) for place, pair in pairs.items()}
+    return {place: cursor for place, cursor in found.items() if cursor is not None}
 
 
 def _without_erased(site: Site, file: ChannelFile, reading: Reading) -> tuple[Normalised, Archive]:
@@ -142,13 +154,16 @@ def check_quality(site: Site, channel_id: str, load_id: str) -> None:
     values would be overwritten by nothing.
     """
     file = site.channel(channel_id)
-    absent = [found for found in _read_told(site, load_id).schema_drift if " (absent" in found]
+    told = _read_told(site, load_id)
+    absent = [found for found in told.schema_drift if " (absent" in found]
     if absent:
         raise GateClosed(
             f"{file.path.name} maps columns that the source does not have: {'; '.join(absent)}. Mend the name, or mark "
             "the field as optional: true"
         )
-    results = check(_read_frame(site, load_id, "submissions"), file.channel.limits)
+    # How many there should be, and how full, is said of the whole; of a part nothing of it follows.
+    limits = Limits(min=0) if told.part else file.channel.limits
+    results = check(_read_frame(site, load_id, "submissions"), limits)
     runs.save_quality(site.store, load_id, file.channel.government, results)
     log.info("%s: %d of %d expectations met", channel_id, sum(r.success for r in results), len(results))
     failed = [r for r in results if r.suite == "critical" and not r.success]

@@ -22,43 +22,17 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tag import Tag
 from ruamel.yaml.tokens import AliasToken
 
-from schemas.channel import (
-    BearerAuth,
-    Cell,
-    Channel,
-    Codes,
-    ColumnMap,
-    Condition,
-    EventMap,
-    Exclusion,
-    HtmlCount,
-    HtmlEvents,
-    HtmlSource,
-    HtmlTable,
-    Limits,
-    Listing,
-    Login,
-    Mapping,
-    MysqldumpSource,
-    Nested,
-    Paging,
-    Politeness,
-    RestCount,
-    RestSource,
-    RestTable,
-    SheetCount,
-    SheetSource,
-    StatusCode,
-    Stream,
-)
+from schemas.channel import Channel, Strict
 from schemas.channel_types import Fault, UnknownField
 from schemas.codes import Status
+from schemas.shapes import Options
 
-_MODELS: tuple[type[BaseModel], ...] = (
-    BearerAuth, Cell, Channel, Codes, ColumnMap, Condition, EventMap, Exclusion, HtmlCount, HtmlEvents, HtmlSource,
-    HtmlTable, Limits, Listing, Login, Mapping, MysqldumpSource, Nested, Paging, Politeness, RestCount, RestSource,
-    RestTable, SheetCount, SheetSource, StatusCode, Stream,
-)  # fmt: skip
+
+def _models(base: type[BaseModel]) -> set[type[BaseModel]]:
+    return {base}.union(*(_models(one) for one in base.__subclasses__()))
+
+
+_MODELS = _models(Strict) | _models(Options)
 KNOWN_KEYS = tuple(sorted({key for model in _MODELS for key in model.model_fields}))
 MOST_ALIASES = 20  # aliases of aliases multiply: so many make a file at most 1,600 times as large
 READERS = tuple(sorted(get_args(m.model_fields["reader"].annotation)[0] for m in _MODELS if "reader" in m.model_fields))

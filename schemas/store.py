@@ -155,6 +155,8 @@ load = sa.Table(
     sa.Column("source_count", sa.Integer, nullable=True),
     sa.Column("balanced", sa.Boolean, nullable=True),
     _text("merkle_root", optional=True),
+    _text("part", optional=True),  # how a load that did not read all chose: cursor, window, open_cases
+    _text("cursors", optional=True),  # JSON {stream or stream/table: how far it came}
 )
 
 submission = sa.Table(

@@ -57,6 +57,8 @@ class Extracted:
     complete: bool  # a full read whose end was seen: what is missing was withdrawn
     max_withdrawn: float  # greatest share of the channel's submissions that may vanish at once
     answers: int | None = None  # events that were handed over to be staged
+    part: str | None = None  # how a read that was not full chose its records: cursor, window, open_cases
+    cursors: dict[str, str] = field(default_factory=dict)  # by stream or stream/table: where the next read begins
     schema_drift: tuple[str, ...] = ()
     unmapped: dict[str, dict[str, int]] = field(default_factory=dict)
     flags: dict[str, int] = field(default_factory=dict)
@@ -404,6 +406,8 @@ def _finish(
             archive_objects=extracted.archive_objects,
             archive_bytes=extracted.archive_bytes,
             merkle_root=root,
+            part=extracted.part,
+            cursors=canonical_json(extracted.cursors).decode(),
         )
     )
 

@@ -84,13 +84,19 @@ def reconcile(store: Store, run_id: str) -> bool:
 
 
 def read_back(connection: sa.Connection, row: Any) -> list[Finding]:
-    """The measures of one load (a row of ``load``), read from the rows that ``connection`` sees."""
+    """The measures of one load (a row of ``load``), read from the rows that ``connection`` sees.
+
+    Of a load that read a part of its source, nobody can tell how many records there are in all.
+    """
 
     def count(table: sa.Table, *where: sa.ColumnElement[bool]) -> int:
         return connection.scalar(sa.select(sa.func.count()).select_from(table).where(*where)) or 0
 
     def finding(measure: str, told: int | None, found: int) -> Finding:
         return Finding(row.load_id, row.channel, row.government, measure, told, found)
+
+    def in_all(counted: int | None) -> int | None:
+        return None if row.part else counted
 
     excluded = orjson.loads(row.excluded or "{}")
     kept_out = count(quarantine, quarantine.c.last_load_id == row.load_id)
@@ -107,8 +113,8 @@ def read_back(connection: sa.Connection, row: Any) -> list[Finding]:
     )
     held_back = count(submission, submission.c.channel == row.channel, submission.c.withdrawn_at.is_(None), erased)
     return [
-        finding("source_records", row.source_count, live + kept_out + set_aside - repeated - held_back),
-        finding("accepted", row.accepted, live - held_back),
+        finding("source_records", in_all(row.source_count), live + kept_out + set_aside - repeated - held_back),
+        finding("accepted", in_all(row.accepted), live - held_back),
         finding("inserted", row.inserted, count(submission, submission.c.first_load_id == row.load_id)),
         finding(
             "versions",

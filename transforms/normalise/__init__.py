@@ -6,7 +6,7 @@ keeping it to the store.
 """
 
 import base64
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -19,11 +19,16 @@ from schemas.reference import Reference
 from transforms.normalise.codes import check_codes
 from transforms.normalise.dates import Clock
 from transforms.normalise.events import normalise_events
-from transforms.normalise.rows import stack
+from transforms.normalise.rows import column_key, stack
+from transforms.normalise.shapes import answer_tables, shape
 from transforms.normalise.submissions import normalise_stream
 from transforms.normalise.tables import RawFrame, UnreadablePiece, gather, schema_drift
 
 __all__ = ["Counts", "Normalised", "RawFrame", "UnreadablePiece", "check_codes", "normalise"]
+
+
+Known = Callable[[str, set[str]], pd.DataFrame]
+"""Of a stream and keys: rows of submissions that were loaded before, with key, is_confidential and the reporter."""
 
 
 @dataclass(frozen=True)
@@ -31,8 +36,8 @@ class Counts:
     """``raw_records == extracted + parts + events``.
 
     ``extracted`` counts rows of complaint tables, once for each stream that reads them, and every unreadable piece,
-    whatever its table. ``events`` counts rows of event tables, exact repeats included. ``parts`` is 0 for the plain
-    shape.
+    whatever its table. ``events`` counts rows of event tables, exact repeats included. ``parts`` counts rows that
+    a shape joined into another one.
     """
 
     raw_records: int
@@ -66,27 +71,32 @@ def normalise(
     unreadable: Sequence[UnreadablePiece],
     fetched_at: datetime,
     reference: Reference,
+    known: Known | None = None,
 ) -> Normalised:
     """Normalise all streams of ``source``. ``tables`` may hold several chunks of a table, in the order they were read.
 
-    ``fetched_at`` (with a zone) stands for a missing update time, and dates more than a day after it are not believed.
-    Raises ``ValueError`` for one without a zone, ``KeyError`` for a source that the channel does not have.
+    ``known`` tells of complaints that were loaded before and are not in these tables, because only a part was read: who
+    reported them, so that their answers are masked as they were. ``fetched_at`` (with a zone) stands for a missing
+    update time, and dates more than a day after it are not believed. Raises ``ValueError`` for one without a zone,
+    ``KeyError`` for a source that the channel does not have.
     """
     clock = Clock.of(channel.time_zone, channel.date_formats, fetched_at)
     streams = channel.sources[source].streams
-    results, events, event_rows = [], [], 0
+    results, events, event_rows, parts = [], [], 0, 0
+    apart: set[str] = set()  # tables that shapes made
     unmapped: dict[str, dict[str, int]] = {}
     for stream, mapping in streams.items():
-        frame = gather(mapping, tables)
-        result = normalise_stream(channel, source, stream, mapping, frame, clock, reference)
+        shaped = shape(gather(mapping, tables), mapping, channel)
+        parts += shaped.parts
+        apart |= set(shaped.answers)
+        result = normalise_stream(channel, source, stream, mapping, shaped, clock, reference)
         results.append(result)
         _add(unmapped, result.unmapped)
         for number, event_map in enumerate(mapping.events):
             prefix = f"{event_map.table}|" if number else ""  # the first table's keys stay when a second one is added
-            rows = gather(event_map, tables)
-            made, labels = normalise_events(
-                channel, stream, event_map, prefix, rows, result.submissions, clock, reference
-            )
+            rows = gather(event_map, [*tables, *answer_tables(shaped)])
+            people = _people(known, stream, event_map, rows, result.submissions, channel)
+            made, labels = normalise_events(channel, stream, event_map, prefix, rows, people, clock, reference)
             events.append(made)
             event_rows += len(rows)
             _add(unmapped, labels)
@@ -97,10 +107,26 @@ def normalise(
         events=stack(events, empty(EVENT)),
         rejected=stack([*(r.rejected for r in results), _unreadable(channel, source, unreadable)], empty(REJECTED)),
         excluded=stack([r.excluded for r in results], empty(EXCLUDED)),
-        counts=Counts(extracted + event_rows, extracted, 0, event_rows),
-        schema_drift=schema_drift(mappings, tables),
+        counts=Counts(extracted + parts + event_rows, extracted, parts, event_rows),
+        schema_drift=schema_drift([m for m in mappings if m.table not in apart], tables),
         unmapped=unmapped,
     )
+
+
+def _people(
+    known: Known | None,
+    stream: str,
+    event_map: EventMap,
+    events: pd.DataFrame,
+    submissions: pd.DataFrame,
+    channel: Channel,
+) -> pd.DataFrame:
+    """The submissions that ``events`` may belong to: those of this load, and of those loaded before what is asked."""
+    if known is None or events.empty:
+        return submissions
+    keys = set(column_key(events, event_map.complaint, channel.null_tokens).dropna()) - set(submissions["key"])
+    before = known(stream, keys) if keys else None
+    return submissions if before is None or before.empty else pd.concat([submissions, before], ignore_index=True)
 
 
 def _tables(mapping: Mapping) -> list[Mapping | EventMap]:

@@ -15,6 +15,7 @@ from schemas.channel import Channel, ColumnMap, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason, Status, SubmissionType
 from schemas.reference import Reference
 from transforms.normalise import codes, dates, people, places, public, rows, tables, text
+from transforms.normalise.shapes.base import Shaped
 from transforms.normalise.values import Cleaner, Mask, Notes, Outcome, clean, is_true, look_up
 
 _NUMBER_GLUE = re.compile(r"[\s\0]+|^#")
@@ -81,11 +82,12 @@ def normalise_stream(
     source: str,
     stream: str,
     mapping: Mapping,
-    frame: pd.DataFrame,
+    shaped: Shaped,
     clock: dates.Clock,
     reference: Reference,
 ) -> StreamResult:
-    """Every row of ``frame`` as a submission, a rejected or an excluded record: their numbers add up to its length."""
+    """Every row of ``shaped`` as a submission, a rejected or an excluded record: their numbers add up to its length."""
+    frame = shaped.frame
     by_content = channel.streams[stream].key == "content"
     if by_content:
         key = rows.numbered(rows.content_hash(frame, mapping))
@@ -93,7 +95,10 @@ def normalise_stream(
         key = rows.column_key(frame, mapping.key, channel.null_tokens)
     all_rows = rows.provenance(frame, channel.id, stream).assign(key=key)
     no_key = key.isna()
-    rule = rows.excluded_by(frame, mapping.exclude).mask(no_key)
+    rule = rows.excluded_by(frame, mapping.exclude)
+    if shaped.rule is not None:
+        rule = shaped.rule.where(shaped.rule.notna(), rule)
+    rule = rule.mask(no_key)
     left = all_rows[~no_key & rule.isna()]
     notes = Notes(len(left))
     maps = column_maps(mapping.columns)

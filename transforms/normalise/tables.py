@@ -57,7 +57,9 @@ def declared(mapping: Mapping | EventMap) -> list[str]:
 
 def _needed(mapping: Mapping | EventMap) -> list[str]:
     """Source columns without which a mapping is wrong: those of fields, unless optional, of keys and of conditions."""
-    used = [c for m in column_maps(mapping.columns).values() if not m.optional for c in m.origins] + list(mapping.key)
+    added = _looked_up(mapping)
+    used = [c for m in column_maps(mapping.columns).values() if not m.optional for c in m.origins]
+    used += [*mapping.key, *(c for c in mapping.lookups if c not in added)]
     if isinstance(mapping, EventMap):
         return [*used, *mapping.complaint]
     return used + [c.column for e in mapping.exclude for c in (e.when, e.unless) if c]
@@ -119,7 +121,12 @@ def _is_in_empty_object(column: str, frames: Sequence[pd.DataFrame]) -> bool:
 
 
 def _expected(readers: Sequence[Mapping | EventMap]) -> set[str]:
-    return {c for m in readers for c in (*declared(m), *m.ignore)} | set(OWN)
+    return {c for m in readers for c in (*declared(m), *m.ignore, *m.lookups, *_looked_up(m))} | set(OWN)
+
+
+def _looked_up(mapping: Mapping | EventMap) -> set[str]:
+    """The columns that look-up tables add."""
+    return {new for lookup in mapping.lookups.values() for new in lookup.columns.values()}
 
 
 def _rename(frame: pd.DataFrame, wanted: Iterable[str]) -> pd.DataFrame:

@@ -1,4 +1,4 @@
-"""What was erased and must not come back, and what must not be erased
+"""What was erased and must not come back, what must not be erased, and how far a load came
 
 Revision ID: 0002
 Revises: 0001
@@ -16,7 +16,9 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """What was erased and must not come back, and what must not be erased"""
+    """What was erased and must not come back, what must not be erased, and how far a load came"""
+    op.add_column("load", sa.Column("part", sa.Text(), nullable=True))
+    op.add_column("load", sa.Column("cursors", sa.Text(), nullable=True))
     op.create_table(
         "suppression",
         sa.Column("uid", sa.Text(), nullable=False),
