@@ -20,12 +20,14 @@ import sqlalchemy as sa
 
 from benchmarks.crash_sources import write_changed
 from data.samples import SECRETS, SampleServers, write_samples
+from satukanal.settings import INSTALLATION
 from satukanal.store import read_or_make
 from schemas.store import STAGES, complaint_event, load, run, stage_match_key, submission, submission_version
 
 SATUKANAL = str(Path(sys.executable).with_name("satukanal"))
 FIRST, INCREMENT = KINDS = ("first load", "increment")
 SIZE = 150
+CORE = ("ntpd112", "sigap", "sitanggap", "super")  # the channels whose sources are changed and killed over
 SECONDS_TO_RUN = 1_200  # a guard against a run that hangs, not a measure: the machine may be busy
 STARTING = "starting"
 BOUNDARIES = {
@@ -260,6 +262,11 @@ def stand(folder: Path, server: sa.URL | None, prefect_api: str, size: int = SIZ
     read_or_make(folder / "key", may_make=True)
     common: dict[str, Any] = {k: v for k, v in os.environ.items() if not k.startswith(("SATUKANAL_", "PREFECT_"))}
     common |= {f"SATUKANAL_SECRET_{name}": value for name, value in SECRETS.items()}
+    channels = folder / "channels"
+    channels.mkdir()
+    for name in CORE:
+        shutil.copy(INSTALLATION / "connectors" / "channels" / f"{name}.yaml", channels)
+    common |= {"SATUKANAL_CHANNELS": str(channels)}
     common |= {"SATUKANAL_KEY_FILE": str(folder / "key"), "PREFECT_API_URL": prefect_api, "COLUMNS": "400"}
     with SampleServers(folder / FIRST) as first, SampleServers(folder / INCREMENT) as later:
         served = zip(KINDS, (first, later), strict=True)

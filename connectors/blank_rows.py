@@ -14,6 +14,7 @@ import orjson
 
 from connectors.archive import Archive
 from connectors.blank import Blanking, Mine
+from connectors.files import NAMES
 from connectors.json_text import _ASSIGNED
 from connectors.rest import _compact
 from schemas.channel import ChatSource, JsonSource, SqlSource
@@ -129,26 +130,25 @@ def _leaf(value: Any, what: Blanking) -> Any:
 
 
 def blank_chat(source: ChatSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
-    """Exported chats: of the person's messages the time is left, and as many lines as there were."""
+    """Exported chats: of the person's messages the time is left, and as many lines as there were; their media go."""
     for entry in archive.entries:
+        mine = [one for one in what.mine if one.object.split("/")[0] == entry.name]
         body = archive.read(entry.name)
-        if body.startswith(b"PK"):
-            fresh = _blank_zip(body, entry.name, what)
+        if entry.name == NAMES:  # a chat may be named for the person
+            fresh = what.masked(body.decode()).encode()
         else:
-            fresh = _blank_chat(body, [one for one in what.mine if one.object == entry.name], what)
+            fresh = _blank_zip(body, mine, what) if body.startswith(b"PK") else _blank_chat(body, mine, what)
         if fresh != body:
             yield entry.name, fresh
 
 
-def _blank_zip(body: bytes, name: str, what: Blanking) -> bytes:
-    """The text without their messages; media that they sent are left out of the zip."""
+def _blank_zip(body: bytes, mine: list[Mine], what: Blanking) -> bytes:
     out = io.BytesIO()
-    sent = {file for one in what.mine for file in json.loads(one.cells.get("media") or "[]")}
+    sent = {file for one in mine for file in json.loads(one.cells.get("media") or "[]")}
     changed = False
     with zipfile.ZipFile(io.BytesIO(body)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
         for info in old.infolist():
             content = old.read(info)
-            mine = [one for one in what.mine if one.object in (name, f"{name}/{info.filename}", info.filename)]
             fresh = _blank_chat(content, mine, what) if info.filename.lower().endswith(".txt") else content
             gone = info.filename.rsplit("/", 1)[-1] in sent
             changed = changed or gone or fresh != content
@@ -160,10 +160,12 @@ def _blank_zip(body: bytes, name: str, what: Blanking) -> bytes:
 def _blank_chat(content: bytes, mine: list[Mine], what: Blanking) -> bytes:
     lines = content.decode("utf-8", "surrogateescape").splitlines(keepends=True)
     for one in mine:
-        first = int(one.position) - 1
-        words = one.cells.get("text", "")
+        first, words = int(one.position) - 1, one.cells.get("text", "")
+        sender = one.cells.get("sender", "")
+        if first >= len(lines) or sender not in lines[first]:
+            continue  # another text of the same zip
         for at in range(first, min(first + 1 + words.count("\n"), len(lines))):
             end = re.search(r"[\r\n]*\Z", lines[at])
-            kept = lines[at].partition(one.cells.get("sender", ""))[0] + "-: " if at == first else ""
+            kept = f"{lines[at].partition(sender)[0]}-: " if at == first else ""
             lines[at] = kept + (end[0] if end else "")
     return what.masked("".join(lines)).encode("utf-8", "surrogateescape")

@@ -9,10 +9,13 @@ from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from connectors.archive import MANIFEST, ArchiveWriter
+import orjson
+
+from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import ChannelError, Context, RetryError
 from schemas.channel import SourceBase
 
+NAMES = "names.json"
 _CHUNK = 1 << 20
 _GLOB_SIGNS = frozenset("*?[")
 
@@ -27,7 +30,7 @@ def nearest(name: str, known: Iterable[str]) -> str:
 def mapped_tables(source: SourceBase) -> tuple[str, ...]:
     """The tables (or sheets) that a source's mappings and their events name, each once."""
     mappings = source.streams.values()
-    names = [name for m in mappings for name in (m.table, *(event.table for event in m.events))]
+    names = [n for m in mappings for n in (m.table, *(e.table for e in m.events if e.table not in m.made))]
     return tuple(dict.fromkeys(names))
 
 
@@ -63,18 +66,23 @@ def _matching(path: str, sources_dir: Path) -> tuple[Path, ...]:
     raise ChannelError(f"{place}: no such file{hint or '; put it there, or change path in the channel file'}")
 
 
-def archive_files(path: str, archive: ArchiveWriter, context: Context) -> None:
+def archive_files(path: str, archive: ArchiveWriter, context: Context, *, hide_names: bool = False) -> None:
     """Archive every file that ``path`` names. Progress is told in bytes.
+
+    With ``hide_names`` objects are numbered, and the names of the files, which may tell of people, stand in a sealed
+    object of their own, ``NAMES``.
 
     Raises ``ChannelError`` if a file is missing or may not be read, ``RetryError`` if it changes meanwhile.
     """
     files = find_files(path, context.sources_dir)
     total, done = sum(file.stat().st_size for file in files), 0
-    for name, file in zip(_object_names(files), files, strict=True):
+    named = [f"{n:06d}{file.suffix.lower()}" for n, file in enumerate(files, 1)] if hide_names else _object_names(files)
+    for name, file in zip(named, files, strict=True):
         try:
             before = file.stat()
             modified = datetime.fromtimestamp(before.st_mtime, UTC).isoformat(timespec="seconds")
-            origin = {"path": file.name, "size": str(before.st_size), "mtime": modified}
+            origin = {} if hide_names else {"path": file.name}
+            origin |= {"size": str(before.st_size), "mtime": modified}
             archive.write(name, _chunks(file, context, done, total), origin)
             after = file.stat()
         except OSError as error:
@@ -82,6 +90,17 @@ def archive_files(path: str, archive: ArchiveWriter, context: Context) -> None:
         if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
             raise RetryError(f"{file}: changed while it was read; wait until the copy is done")
         done += before.st_size
+    if hide_names:
+        listed = dict(zip(named, (file.name for file in files), strict=True))
+        archive.write(NAMES, [orjson.dumps(listed)], {"content": "names"})
+
+
+def file_names(archive: Archive) -> dict[str, str]:
+    """The names that archived files had, by object, hidden or not."""
+    if any(entry.name == NAMES for entry in archive.entries):
+        hidden: dict[str, str] = orjson.loads(archive.read(NAMES))
+        return hidden
+    return {entry.name: entry.origin.get("path", entry.name) for entry in archive.entries}
 
 
 def _chunks(file: Path, context: Context, done: int, total: int) -> Iterator[bytes]:

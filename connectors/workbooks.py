@@ -7,6 +7,7 @@ left to ``connectors.sheet``.
 
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -18,6 +19,8 @@ MOST_BYTES = 2 << 30  # unpacked; a sheet of a million rows has about one gigaby
 MOST_CELLS = 50_000_000  # of the rectangle that holds all cells of a sheet; its reader takes 32 bytes for each
 FREE_BYTES = 64 << 20  # below this no ratio is suspicious
 MOST_RATIO = 200  # tables pack to a tenth, or a fiftieth
+_COMPOUND = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"  # XLS, and what is locked with a password ([MS-CFB])
+_STREAM, _ROOT, _LEAST_BIG = 2, 5, 4096
 _CHUNK = 1 << 20
 _LONGEST_TAG = 1 << 20
 _PLACED = re.compile(  # up to the next tag: a '>' may stand in a value
@@ -26,7 +29,12 @@ _PLACED = re.compile(  # up to the next tag: a '>' may stand in a value
 
 
 def check_workbook(content: bytes, name: str) -> None:
-    """Raise ``ChannelError`` for a workbook that is a bomb. What is no zip file is passed: it cannot unpack."""
+    """Raise ``ChannelError`` for a workbook that is a bomb: unpacks to too much, or has sectors that run in a circle.
+
+    What is neither zip nor compound file is passed: it cannot unpack.
+    """
+    if content.startswith(_COMPOUND):
+        _check_sectors(content, name)
     if not content.startswith(b"PK"):
         return
     try:
@@ -42,6 +50,51 @@ def check_workbook(content: bytes, name: str) -> None:
                 sheet.feed(b"<")
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, EOFError, RuntimeError):
         return  # no whole zip file, or a locked one: the reader says so in its own words
+
+
+def _check_sectors(content: bytes, name: str) -> None:
+    """Follow the chains of sectors, as a reader does: one that comes back to where it was would be read for ever."""
+    damaged = ChannelError(f"{name}: is no whole workbook; open it and save it as .xlsx")
+    if len(content) < 512:
+        raise damaged
+    size = 1 << min(content[30], 16)
+    (tables, directory, _, _, first_small, smalls, first_more, mores) = struct.unpack_from("<8I", content, 44)
+    sectors = len(content) // size + 1
+    if size < 512 or max(tables, smalls, mores) > sectors:
+        raise damaged
+    places = list(struct.unpack_from("<109I", content, 76))
+    for _ in range(mores):
+        block = struct.unpack_from(
+            f"<{size // 4}I", content.ljust((first_more + 2) * size, b"\xff"), (first_more + 1) * size
+        )
+        places, first_more = [*places, *block[:-1]], block[-1]
+        if first_more >= sectors:
+            break
+    chain: list[int] = []
+    for place in places[:tables]:
+        if place < sectors:
+            table = content[(place + 1) * size : (place + 2) * size].ljust(size, b"\xff")
+            chain += struct.unpack(f"<{size // 4}I", table)
+    entries = bytearray()
+    for sector in _chain(directory, chain, sectors, damaged):
+        entries += content[(sector + 1) * size : (sector + 2) * size]
+    for at in range(0, len(entries) - 127, 128):
+        kind, start = entries[at + 66], int.from_bytes(entries[at + 116 : at + 120], "little")
+        length = int.from_bytes(entries[at + 120 : at + 124], "little")
+        if kind == _ROOT or (kind == _STREAM and length >= _LEAST_BIG):
+            _chain(start, chain, sectors, damaged)
+    _chain(first_small, chain, sectors, damaged)
+
+
+def _chain(first: int, following: list[int], sectors: int, damaged: ChannelError) -> list[int]:
+    """The sectors of one stream."""
+    found = []
+    while first < len(following):
+        found.append(first)
+        if len(found) > sectors:
+            raise damaged
+        first = following[first]
+    return found
 
 
 def _unpacked(packed: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[bytes]:

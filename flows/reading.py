@@ -81,7 +81,7 @@ def read_archive(site: Site, file: ChannelFile, source_name: str, archive: Archi
         done,
         len(unreadable),
         stated,
-        tuple(dict.fromkeys(problems)),
+        tuple(dict.fromkeys((*problems, *done.problems))),
         ", ".join(map(str, parts)) or None,
         _cursors(source, tables),
     )

@@ -17,7 +17,7 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
-from satukanal import __version__, care
+from satukanal import __version__, care, channels_cli, privacy
 from satukanal.options import (
     ActorOption,
     FilesOption,
@@ -47,11 +47,14 @@ app = typer.Typer(
 channels_app = typer.Typer(no_args_is_help=True, help="The registry of channels.")
 retire_app = typer.Typer(no_args_is_help=True, help="The life cycle of channels, until they are switched off.")
 app.add_typer(channels_app, name="channels")
+channels_cli.register(channels_app)
 app.add_typer(retire_app, name="retire")
 app.add_typer(care.db_app, name="db")
 app.add_typer(care.keys_app, name="keys")
 app.command("backup")(care.backup_command)
 app.command("restore")(care.restore_command)
+app.command("erase")(privacy.erase_command)
+app.add_typer(privacy.hold_app, name="hold")
 
 
 @contextmanager
@@ -342,10 +345,13 @@ def _version(show: Annotated[bool, typer.Option("--version", help="Print the ver
 def main() -> None:
     """Run the command; a known error is one line on standard error and exit status 2, a failing database 1."""
     from connectors.base import RunError
+    from flows.erase import UnknownReporter
+    from flows.forget import CannotBlank
     from flows.site import NotReady
 
+    refused = (CannotBlank, ChannelFileError, NotReady, RunError, SettingsError, StoreError, UnknownReporter, WrongKey)
     try:
         app()
-    except (ChannelFileError, NotReady, RunError, SettingsError, StoreError, WrongKey) as error:
+    except refused as error:
         err.print(f"satukanal: {error}", style="red", markup=False, soft_wrap=True)
         sys.exit(EXIT_CRASHED if isinstance(error, StoreFailed) else EXIT_USAGE)

@@ -6,7 +6,7 @@ into one line with file, line, key and mend. Time zones are IANA names, codes th
 
 import re
 from collections.abc import Mapping as AnyMapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
 
@@ -26,6 +26,7 @@ from schemas.channel_types import (
     ZoneName,
 )
 from schemas.codes import Closer, Status, SubmissionType
+from schemas.shapes import Burst, Lapor, SmsParts, Social
 
 MAPPABLE = tuple(
     sorted(
@@ -75,6 +76,37 @@ def _form(value: Any) -> str:
 Columns = dict[str, Annotated[Annotated[str, Tag("short")] | Annotated[ColumnMap, Tag("long")], Discriminator(_form)]]
 
 
+class Refresh(Strict):
+    """How much of a table is read when its channel was read before. The first reading is always full."""
+
+    kind: Literal["full", "cursor", "window", "open_cases"] = "full"
+    field: str | None = None  # source column: a number or a date that grows
+    lag_hours: float = Field(default=24, ge=0)  # taken off a cursor that is a date, for what was committed late
+    lag_number: int = Field(default=1000, ge=0)  # and off one that is a number
+    nulls: Literal["read", "skip"] = "read"  # are rows whose field is null, empty or a zero date read each time?
+    days: float | None = Field(default=None, gt=0)  # how far back a window reaches
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if (self.kind in ("cursor", "window")) != (self.field is not None):
+            raise ValueError("cursor and window need field, the column that grows; full and open_cases have none")
+        if (self.kind == "window") != (self.days is not None):
+            raise ValueError("window needs days, as in days: 30; the other kinds have none")
+        foreign = {"lag_hours", "lag_number"} if self.kind != "cursor" else set()
+        foreign |= {"nulls"} if self.field is None else set()
+        if wrong := sorted(name for name in foreign if getattr(self, name) != type(self).model_fields[name].default):
+            raise ValueError(f"{self.kind} knows no {wrong[0]}; take it out")
+        return self
+
+
+class Lookup(Strict):
+    """A small table that tells more of a column's values: its key, and its columns by the names they get here."""
+
+    table: str
+    key: str
+    columns: dict[str, str] = Field(min_length=1)
+
+
 class EventMap(Strict):
     """A table of answers or status changes, and how its rows find their complaint."""
 
@@ -84,6 +116,8 @@ class EventMap(Strict):
     kind: Literal["answer", "status", "note"] = "answer"
     columns: Columns
     ignore: Texts = ()
+    lookups: dict[str, Lookup] = {}  # column of this table: where its values are told in full
+    refresh: Refresh = Refresh()  # of events on the table of their own stream that stream's holds
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
@@ -122,18 +156,44 @@ class Mapping(Strict):
     """How one source carries one stream: its table, its key, its columns."""
 
     table: str
-    shape: Literal["plain"] = "plain"
+    shape: Literal["plain", "burst", "sms_parts", "social", "lapor"] = "plain"
+    burst: Burst | None = None
+    sms_parts: SmsParts | None = None
+    social: Social | None = None
+    lapor: Lapor | None = None
     key: Texts = ()
     columns: Columns
     ignore: Texts = ()
+    lookups: dict[str, Lookup] = {}  # column of this table: where its values are told in full
     events: tuple[EventMap, ...] = ()
     exclude: tuple[Exclusion, ...] = ()
+    refresh: Refresh = Refresh()
+
+    @model_validator(mode="after")
+    def _shape_has_its_section(self) -> Self:
+        for name in ("burst", "sms_parts", "social", "lapor"):
+            if (getattr(self, name) is not None) != (self.shape == name):
+                raise ValueError(f"shape: {name} and a section {name}: go together; here stands only one of them")
+        return self
+
+    @property
+    def made(self) -> frozenset[str]:
+        """Tables that the shape makes of this one: no reader finds them in the source."""
+        return frozenset(shape.answers for shape in (self.burst, self.social) if shape is not None)
+
+    @model_validator(mode="after")
+    def _posts_have_keys(self) -> Self:
+        if self.shape == "social" and not self.key:
+            raise ValueError("shape: social finds who answers whom by key; add key, the columns that name a post")
+        return self
 
     @model_validator(mode="after")
     def _known_fields(self) -> Self:
         check_fields(self.columns, MAPPABLE)
         if "text" not in self.columns and "title" not in self.columns:
             raise ValueError("map at least one of text and title: without words there is no complaint")
+        if self.refresh.kind == "open_cases" and not self.key:
+            raise ValueError("refresh: open_cases finds rows by their key; add key, or choose another kind")
         return self
 
 
@@ -170,7 +230,15 @@ class Politeness(Strict):
 class SourceBase(Strict):
     """What every source has, whatever its reader."""
 
+    joins_lookups: ClassVar[bool] = False  # whether the reader joins look-up tables in
     streams: dict[str, Mapping] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _lookups_are_joined(self) -> Self:
+        for name, mapping in self.streams.items():
+            if not self.joins_lookups and (mapping.lookups or any(event.lookups for event in mapping.events)):
+                raise Fault("this reader joins no look-up tables; leave lookups out", "streams", name)
+        return self
 
     @field_validator("streams", mode="before")
     @classmethod
@@ -184,11 +252,12 @@ class SourceBase(Strict):
 
 
 class MysqldumpSource(SourceBase):
-    """A file that mysqldump, phpMyAdmin or the like wrote."""
+    """A file that mysqldump, phpMyAdmin or the like wrote: .sql, .sql.gz, .sql.bz2 or .zip."""
 
+    joins_lookups: ClassVar[bool] = True
     reader: Literal["mysqldump"]
     path: str  # a file or a glob, below <SATUKANAL_HOME>/sources unless absolute
-    encoding: str = "utf-8"
+    encoding: str | None = None  # what the file says by SET NAMES, else utf-8
 
 
 class SheetCount(Strict):
@@ -199,13 +268,25 @@ class SheetCount(Strict):
 
 
 class SheetSource(SourceBase):
-    """An XLSX workbook; a mapping's table is a sheet."""
+    """A workbook, or a table of text; a mapping's table is a sheet, or a glob of sheets that are one table."""
 
     reader: Literal["sheet"]
     path: str
     header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=5)  # a column's name may stand in several rows, from header_row on
+    headers: dict[str, str] = {}  # name of a column: regular expression of the headers that mean it, whatever the year
     totals: Texts = ("JUMLAH", "TOTAL", "GRAND TOTAL")  # first cell of a row that is a sum, not a record
     count: SheetCount | None = None
+
+    @field_validator("headers")
+    @classmethod
+    def _are_patterns(cls, headers: dict[str, str]) -> dict[str, str]:
+        for name, pattern in headers.items():
+            try:
+                re.compile(pattern)
+            except re.error as error:
+                raise Fault(f"is no regular expression: {error}", name) from error
+        return headers
 
 
 class Paging(Strict):
@@ -330,7 +411,93 @@ class HtmlSource(SourceBase):
     politeness: Politeness = Politeness()
 
 
-Source = Annotated[MysqldumpSource | SheetSource | RestSource | HtmlSource, Field(discriminator="reader")]
+class SqlSource(SourceBase):
+    """A live database, read only."""
+
+    reader: Literal["sql"]
+    url: str  # mysql://user@host:3306/database, postgresql://…, or sqlite:///file below the folder of sources
+    password: SecretName | None = None
+    tls: bool = False  # refuse a connection that is not encrypted, or whose certificate is not the host's
+
+    @field_validator("url")
+    @classmethod
+    def _without_password(cls, url: str) -> str:
+        # A Fault, for a wrong value may hold the password.
+        server = re.fullmatch(r"(?:mysql|mariadb|postgresql)://(?P<login>[^/\s@]+)@[^/\s@?#]+/[^/\s?#]+", url)
+        if server is None and not re.fullmatch(r"sqlite:///[^?#]*[^?#/]", url):
+            raise Fault("write mysql://user@host:3306/database, postgresql://user@host/database or sqlite:///file.db")
+        if server and ":" in server["login"]:
+            raise Fault("holds a password; take it out, write password: NAME_OF_SECRET, and change it on the server")
+        return url
+
+    @model_validator(mode="after")
+    def _files_have_none(self) -> Self:
+        if self.url.startswith("sqlite:") and (self.password or self.tls):
+            raise ValueError("a SQLite file knows neither password nor tls; take them out")
+        return self
+
+
+CHAT_TABLE = "pesan"
+
+
+class ChatSource(SourceBase):
+    """WhatsApp chats as a phone exports them: .txt, or .zip with the media; all messages are the table ``pesan``."""
+
+    reader: Literal["chat"]
+    path: str  # a file or a glob; times are wall times of the phone, so of the channel's zone
+    dates: Literal["d/m/y", "m/d/y", "y/m/d"] | None = None  # else told from all lines of a file
+    chat: str | None = None  # the chat's name, where that of the file does not say it or changes
+
+    @model_validator(mode="after")
+    def _has_one_table(self) -> Self:
+        for name, mapping in self.streams.items():
+            if mapping.table != CHAT_TABLE:
+                raise Fault(f"write table: {CHAT_TABLE}; a chat has no other", "streams", name, "table")
+        return self
+
+
+class Thread(Strict):
+    """Lists inside each record whose items are records of the same table, at any depth: comments and their replies."""
+
+    at: Texts = Field(min_length=1)  # dotted paths in the record
+    carry: dict[str, str] = Field(min_length=1)  # column of the inner record: dotted path in the one around it
+
+
+class JsonTable(Strict):
+    """One list of records in files of JSON."""
+
+    records: str = ""  # dotted path of the list in each document; empty = the document is the list, or a record
+    files: str = "*"  # glob of the names of the files that hold it, in any folder of a zip
+    nested: dict[str, Nested] = {}
+    thread: Thread | None = None
+    whole: Texts = ()  # dotted paths of objects that stay one column, as compact JSON
+
+
+class JsonSource(SourceBase):
+    """Saved answers of an API, and archives of social media: .json, .ndjson, .jsonl, .js, or .zip of them."""
+
+    joins_lookups: ClassVar[bool] = True
+    reader: Literal["json"]
+    path: str  # a file or a glob, below <SATUKANAL_HOME>/sources unless absolute
+    tables: dict[str, JsonTable] = Field(min_length=1)
+
+    @model_validator(mode="after")
+    def _tables_are_declared(self) -> Self:
+        known = [name for top, table in self.tables.items() for name in (top, *table.nested)]
+        for stream, mapping in self.streams.items():
+            uses: tuple[Mapping | EventMap, ...] = (mapping, *mapping.events)
+            for name in (mapping.table, *(lookup.table for use in uses for lookup in use.lookups.values())):
+                if name not in known:
+                    raise Fault(
+                        f"table {name!r} is not under tables; there stand {', '.join(known)}", "streams", stream
+                    )
+        return self
+
+
+Source = Annotated[
+    MysqldumpSource | SheetSource | RestSource | HtmlSource | SqlSource | JsonSource | ChatSource,
+    Field(discriminator="reader"),
+]
 
 
 class StatusCode(Strict):

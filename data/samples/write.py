@@ -1,4 +1,4 @@
-"""Writes the four sample sources, the truth behind them and the count of their faults."""
+"""Writes all sample sources, the truth behind the four largest of them and the count of their faults."""
 
 from collections import defaultdict
 from collections.abc import Iterable
@@ -13,13 +13,23 @@ from data.samples.common import Written
 from data.samples.ntpd112_sheet import write_ntpd112
 from data.samples.sigap_api import write_sigap
 from data.samples.sitanggap_site import write_sitanggap
+from data.samples.sms_gammu import write_sms
+from data.samples.social_media import write_facebook, write_instagram, write_x
+from data.samples.sp4n_export import write_e_lapor, write_lapor_wal, write_sp4n
 from data.samples.super_dump import write_super
+from data.samples.whatsapp_chat import write_whatsapp
 from data.samples.world import Report, make_world
 
 DEFAULT_SIZE = 600
 DEFAULT_SEED = 20240501
 STREAM = "complaints"
 _WRITERS = {"super": write_super, "sigap": write_sigap, "sitanggap": write_sitanggap, "ntpd112": write_ntpd112}
+# Small ones of one size, which stand aside of the truth: each tells its own counts. E-Lapor's own city has an SP4N
+# export too, in the same place: that of sp4n.yaml comes after it.
+_SMALL = {
+    "whatsapp": write_whatsapp, "sms": write_sms, "facebook": write_facebook, "instagram": write_instagram,
+    "x": write_x, "e_lapor": write_e_lapor, "sp4n": write_sp4n, "lapor_wal": write_lapor_wal,
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ def write_samples(folder: Path, size: int = DEFAULT_SIZE, seed: int = DEFAULT_SE
     folder.mkdir(parents=True, exist_ok=True)
     written = {channel: write(folder, world[channel], seed) for channel, write in _WRITERS.items()}
     planted = {channel: one.planted for channel, one in written.items()}
+    planted |= {channel: write(folder, seed) for channel, write in _SMALL.items()}
     _write_json(folder / "planted.json", planted)
     _write_json(folder / "truth.json", _truth(written))
     return Samples(folder, size, seed, planted)

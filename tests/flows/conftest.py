@@ -19,6 +19,7 @@ from satukanal.settings import INSTALLATION
 from satukanal.store.digest import digest
 
 SIZE = 200
+CORE = ("ntpd112", "sigap", "sitanggap", "super")  # four readers, three cities: the others have contract tests
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -60,6 +61,13 @@ class Demo:
         path.write_bytes(orjson.dumps(rows))
 
 
+def copy_channels(folder: Path) -> Path:
+    """The files of ``CORE`` into ``folder``."""
+    for name in CORE:
+        shutil.copy(INSTALLATION / "connectors" / "channels" / f"{name}.yaml", folder)
+    return folder
+
+
 def serve(home: Path, monkeypatch: pytest.MonkeyPatch) -> SampleServers:
     """Point the environment of this test at ``home`` and at sample servers that serve its sources."""
     monkeypatch.setenv("SATUKANAL_HOME", str(home))
@@ -75,6 +83,7 @@ def first_run(tmp_path_factory: pytest.TempPathFactory, prefect_api: None) -> tu
     folder = tmp_path_factory.mktemp("first")
     write_samples(folder / "home" / "sources", size=SIZE)
     with pytest.MonkeyPatch.context() as monkeypatch, serve(folder / "home", monkeypatch) as servers:
+        monkeypatch.setenv("SATUKANAL_CHANNELS", str(copy_channels(tmp_path_factory.mktemp("channels"))))
         monkeypatch.setenv("SATUKANAL_ADDRESSES", orjson.dumps(servers.addresses).decode())
         summary = run_consolidation(None)
     return folder, summary
@@ -85,7 +94,8 @@ def demo(first_run: tuple[Path, dict[str, Any]], tmp_path: Path, monkeypatch: py
     """A copy of the consolidated demonstration that the test may change."""
     shutil.copytree(first_run[0], tmp_path / "demo")
     channels = tmp_path / "channels"
-    shutil.copytree(INSTALLATION / "connectors" / "channels", channels)
+    channels.mkdir()
+    copy_channels(channels)
     monkeypatch.setenv("SATUKANAL_CHANNELS", str(channels))
     hurried = consolidate.extract.with_options(retry_delay_seconds=[0, 0])  # as often as ever, but without waiting
     monkeypatch.setattr(consolidate, "extract", hurried)

@@ -231,3 +231,13 @@ def test_a_relative_path_that_leaves_by_a_link_is_refused(site: Site, tmp_path: 
     with pytest.raises(ChannelError, match="leads out of"):
         consolidate(site)
     assert contents(site) == []
+
+
+@pytest.mark.parametrize("tables", [1, 109, 0xFFFFFFFF])
+def test_a_compound_file_whose_sectors_run_in_a_circle_is_refused(tables: int) -> None:
+    header = bytearray(512)
+    header[:8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+    header[30:32] = (9).to_bytes(2, "little")
+    header[44:48] = tables.to_bytes(4, "little")
+    with bounded(), pytest.raises(ChannelError, match=r"no whole workbook; open it and save it as \.xlsx"):
+        check_workbook(bytes(header) + bytes(4096), "a.xls")

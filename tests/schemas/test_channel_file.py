@@ -50,6 +50,8 @@ codes:
 COLUMNS = "sources.workbook.streams.complaints"
 FIELDS = f"the fields are: {', '.join(MAPPABLE)}"
 
+READERS = "chat, html, json, mysqldump, rest, sheet, sql"
+
 
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
@@ -170,18 +172,18 @@ def test_a_column_may_be_optional(file: Path) -> None:
         (
             "    reader: sheet\n",
             "    reader: excel\n",
-            "lapak.yaml:13: sources.workbook.reader: is 'excel'; write one of html, mysqldump, rest, sheet",
+            f"lapak.yaml:13: sources.workbook.reader: is 'excel'; write one of {READERS}",
         ),
         (
             "    reader: sheet\n",
             "    reader: mysql\n",
-            "lapak.yaml:13: sources.workbook.reader: is 'mysql'; write one of html, mysqldump, rest, sheet;"
-            " did you mean 'mysqldump'?",
+            f"lapak.yaml:13: sources.workbook.reader: is 'mysql'; write one of {READERS};"
+            " did you mean 'sql'?",
         ),
         (
             "    reader: sheet\n",
             "",
-            "lapak.yaml:12: sources.workbook.reader: is missing; write one of html, mysqldump, rest, sheet",
+            f"lapak.yaml:12: sources.workbook.reader: is missing; write one of {READERS}",
         ),
         (
             "cell: B3",

@@ -145,7 +145,8 @@ def _score_pairs(found: Found, levels: dict[str, Levels], p: Profile, model: Mod
         sums.related,
         private=confidential | (p.anonymous[left] != p.anonymous[right]),
         confidential=confidential,
-        closed=p.closed[earlier] < later,  # NaN: not known, so not closed
+        # NaN: not known, so not closed. Whatever was closed meanwhile, one number of SP4N is one complaint.
+        closed=(p.closed[earlier] < later) & ~((p.sp4n[left] == p.sp4n[right]) & (p.sp4n[left] >= 0)),
     )
 
 

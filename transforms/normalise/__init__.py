@@ -20,7 +20,7 @@ from transforms.normalise.codes import check_codes
 from transforms.normalise.dates import Clock
 from transforms.normalise.events import normalise_events
 from transforms.normalise.rows import column_key, stack
-from transforms.normalise.shapes import answer_tables, shape
+from transforms.normalise.shapes import answer_tables, linked, shape
 from transforms.normalise.submissions import normalise_stream
 from transforms.normalise.tables import RawFrame, UnreadablePiece, gather, schema_drift
 
@@ -62,6 +62,7 @@ class Normalised:
     counts: Counts
     schema_drift: tuple[str, ...]
     unmapped: dict[str, dict[str, int]]
+    problems: tuple[str, ...] = ()  # what shapes found odd
 
 
 def normalise(
@@ -84,21 +85,24 @@ def normalise(
     streams = channel.sources[source].streams
     results, events, event_rows, parts = [], [], 0, 0
     apart: set[str] = set()  # tables that shapes made
+    problems: tuple[str, ...] = ()
     unmapped: dict[str, dict[str, int]] = {}
     for stream, mapping in streams.items():
         shaped = shape(gather(mapping, tables), mapping, channel)
         parts += shaped.parts
         apart |= set(shaped.answers)
+        problems += shaped.problems
         result = normalise_stream(channel, source, stream, mapping, shaped, clock, reference)
         results.append(result)
         _add(unmapped, result.unmapped)
         for number, event_map in enumerate(mapping.events):
             prefix = f"{event_map.table}|" if number else ""  # the first table's keys stay when a second one is added
             rows = gather(event_map, [*tables, *answer_tables(shaped)])
+            event_rows += len(rows)
+            rows = linked(rows, event_map.table, shaped, mapping, channel)
             people = _people(known, stream, event_map, rows, result.submissions, channel)
             made, labels = normalise_events(channel, stream, event_map, prefix, rows, people, clock, reference)
             events.append(made)
-            event_rows += len(rows)
             _add(unmapped, labels)
     extracted = sum(r.seen for r in results) + len(unreadable)
     mappings: list[Mapping | EventMap] = [m for s in streams.values() for m in _tables(s)]
@@ -110,6 +114,7 @@ def normalise(
         counts=Counts(extracted + parts + event_rows, extracted, parts, event_rows),
         schema_drift=schema_drift([m for m in mappings if m.table not in apart], tables),
         unmapped=unmapped,
+        problems=problems,
     )
 
 

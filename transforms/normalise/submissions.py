@@ -15,7 +15,7 @@ from schemas.channel import Channel, ColumnMap, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason, Status, SubmissionType
 from schemas.reference import Reference
 from transforms.normalise import codes, dates, people, places, public, rows, tables, text
-from transforms.normalise.shapes.base import Shaped
+from transforms.normalise.shapes.base import QUOTES, Shaped
 from transforms.normalise.values import Cleaner, Mask, Notes, Outcome, clean, is_true, look_up
 
 _NUMBER_GLUE = re.compile(r"[\s\0]+|^#")
@@ -139,9 +139,18 @@ def _canonical(fields: Fields, stream: str) -> pd.DataFrame:
         out[f"{name}_public"] = public.mask_all(out[name], out)
     both = out["title_public"].fillna("").astype("str") + "\n" + out["text_public"].fillna("").astype("str")
     out["quoted_numbers"] = both.map(public.quoted_numbers)  # of what is masked: a phone is no ticket
+    if QUOTES in fields.frame:
+        out["quoted_numbers"] = _with_quotes(fields.frame[QUOTES], out["quoted_numbers"])
     hidden = ["title_public", "text_public"]
     out[hidden] = out[hidden].mask(out["is_confidential"], None)
     return out.assign(flags=fields.notes.flags_json(), changes=fields.notes.changes_json())
+
+
+def _with_quotes(keys: pd.Series, numbers: pd.Series) -> pd.Series:
+    """Numbers that a text quotes, after the key that its place in a thread names."""
+    pairs = zip(keys, numbers, strict=True)
+    joined = [" ".join(one for one in pair if isinstance(one, str)) or None for pair in pairs]
+    return pd.Series(joined, index=numbers.index, dtype=object)
 
 
 def _words(fields: Fields) -> pd.DataFrame:

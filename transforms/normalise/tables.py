@@ -61,7 +61,7 @@ def _needed(mapping: Mapping | EventMap) -> list[str]:
     used = [c for m in column_maps(mapping.columns).values() if not m.optional for c in m.origins]
     used += [*mapping.key, *(c for c in mapping.lookups if c not in added)]
     if isinstance(mapping, EventMap):
-        return [*used, *mapping.complaint]
+        return [*used, *(c for c in mapping.complaint if not c.startswith("_"))]  # those are made by shapes
     return used + [c.column for e in mapping.exclude for c in (e.when, e.unless) if c]
 
 

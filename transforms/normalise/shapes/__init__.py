@@ -12,11 +12,11 @@ from schemas.channel import Channel, Mapping
 from transforms.normalise.shapes.base import PARTS, Shaped
 from transforms.normalise.shapes.burst import shape_burst
 from transforms.normalise.shapes.lapor import shape_lapor
-from transforms.normalise.shapes.sms_parts import shape_sms_parts
+from transforms.normalise.shapes.sms_parts import link_replies, shape_sms_parts
 from transforms.normalise.shapes.social import shape_social
 from transforms.normalise.tables import RawFrame
 
-__all__ = ["PARTS", "SHAPES", "Shape", "Shaped", "shape"]
+__all__ = ["PARTS", "SHAPES", "Shape", "Shaped", "linked", "shape"]
 
 Shape = Callable[[pd.DataFrame, Mapping, Channel], Shaped]
 
@@ -38,3 +38,10 @@ def shape(frame: pd.DataFrame, mapping: Mapping, channel: Channel) -> Shaped:
 def answer_tables(shaped: Shaped) -> list[RawFrame]:
     """What a shape set apart as answers, as tables that ``events`` can name."""
     return [RawFrame(name, rows) for name, rows in shaped.answers.items()]
+
+
+def linked(rows: pd.DataFrame, table: str, shaped: Shaped, mapping: Mapping, channel: Channel) -> pd.DataFrame:
+    """Rows of the event table ``table``, with what the shape knows of the complaint that each belongs to."""
+    if mapping.sms_parts and table in mapping.sms_parts.replies:
+        return link_replies(rows, shaped.frame, table, mapping, channel)
+    return rows

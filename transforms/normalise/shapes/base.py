@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-PARTS = (
-    "_parts"  # column of a joined row: the rows that went into it, as a JSON list of objects, ``_position`` included
-)
+QUOTES = "_quotes"  # column: the key of another record that this one answers
+PARTS = "_parts"  # column of a joined row: all rows that went into it as a JSON list, ``_position`` included
 
 
 @dataclass(frozen=True)

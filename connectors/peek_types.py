@@ -1,0 +1,58 @@
+"""What a look into an undescribed source gives."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from connectors.base import RawTable
+
+
+@dataclass(frozen=True)
+class FoundColumn:
+    """A column as the source declares it."""
+
+    name: str
+    declared: str = ""  # its type; empty where the source has none
+    comment: str = ""
+    zoned: bool = False  # a point in time that is handed out in UTC
+
+
+@dataclass(frozen=True)
+class FoundTable:
+    """A table, view or sheet. ``rows`` are those that a server would hold; a sheet's are counted when it is read."""
+
+    name: str
+    rows: int | None
+    columns: tuple[FoundColumn, ...]
+    primary_key: tuple[str, ...] = ()
+    unique_keys: tuple[tuple[str, ...], ...] = ()
+    unreadable: int = 0
+    is_view: bool = False
+    comment: str = ""
+    problems: tuple[str, ...] = ()
+    header_row: int = 1  # of a sheet
+    totals: tuple[
+        tuple[str, int], ...
+    ] = ()  # of a sheet that is no table: cells that state a total, as B3, and the number
+
+
+@dataclass(frozen=True)
+class Found:
+    """One source: the reader that it needs, and how to get the raw records of each table."""
+
+    reader: str  # mysqldump, sheet or sql
+    format: str  # for people
+    encoding: str | None
+    place: str  # absolute path, glob, or address without password
+    name: str  # of the file or database, without suffix
+    tables: list[FoundTable]
+    rows: Callable[[Sequence[str]], Iterator[RawTable]] = field(
+        repr=False
+    )  # of the named tables, at one go if it can be
+    problems: list[str] = field(default_factory=list)
+    secret: str | None = None  # name of the secret that holds the password
+
+    def table(self, name: str) -> FoundTable | None:
+        """The table of that name, whatever its case."""
+        exact = [table for table in self.tables if table.name == name]
+        folded = [table for table in self.tables if table.name.casefold() == name.casefold()]
+        return next(iter(exact or folded), None)

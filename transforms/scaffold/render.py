@@ -1,0 +1,237 @@
+"""Writes a draft as a channel file: YAML that ``read_channel`` takes, each guess with its evidence beside it."""
+
+import json
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from transforms.scaffold.codes import CodeGuess
+from transforms.scaffold.draft import Draft, Ignored
+from transforms.scaffold.facts import plain
+from transforms.scaffold.guess import Guess
+from transforms.scaffold.tables import EventGuess, LookupGuess
+
+_PLAIN = re.compile(r"[^\W\d_][\w /.()-]*[\w)]|[^\W\d_]")
+_BLOCK = re.compile(r"[^\W\d_/][\w /.()>,!-]*[\w)!]|/[\w/.-]+")  # where commas part nothing
+_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n", "ya", "tidak", "nan", "inf"])
+_AT = 56  # column in which comments begin
+_NULLS = ("", "-", "--", "NULL", "null", "N/A", "tidak ada")
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the source lies, as the channel file says it, and what the channel is called."""
+
+    id: str
+    title: str
+    reader: str
+    path: str  # of files: a path or a glob; of a database: its address
+    path_note: str
+    secret: str | None
+    header_row: int
+    count: tuple[str, str] | None  # sheet and cell that state how many records there are
+    live: bool
+    schema: str  # path or address of the JSON Schema
+    origin: str  # what was looked at, for the first line
+
+
+def quoted(text: str, known: re.Pattern[str] = _PLAIN) -> str:
+    """``text`` as a YAML scalar; without quotes where it fits ``known``."""
+    if known.fullmatch(text) and text.casefold() not in _WORDS and "  " not in text and ": " not in text:
+        return text
+    return re.sub(
+        r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff]",
+        lambda m: f"\\u{ord(m[0]):04x}",
+        json.dumps(text, ensure_ascii=False),
+    )
+
+
+def _list(texts: Iterable[str]) -> str:
+    return "[" + ", ".join(quoted(t) for t in texts) + "]"
+
+
+class _Page:
+    """Lines with comments in a column of their own."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []
+
+    def put(self, depth: int, text: str, comment: str = "") -> None:
+        line = "  " * depth + text
+        self._lines.append(f"{line:<{_AT}} # {_one_line(comment)}" if comment else line)
+
+    def note(self, depth: int, text: str) -> None:
+        self._lines.append("  " * depth + "# " + _one_line(text))
+
+    def gap(self) -> None:
+        self._lines.append("")
+
+    def text(self) -> str:
+        return "\n".join(line.rstrip() for line in self._lines) + "\n"
+
+
+def _one_line(text: str) -> str:
+    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+
+
+def render(draft: Draft, place: Place) -> str:
+    """The channel file. Lines that a person has to look at bear ``EDIT``."""
+    page = _Page()
+    page.put(0, f"# yaml-language-server: $schema={place.schema}")
+    page.note(0, f"A first draft by 'satukanal channels scaffold' from {place.origin}. Lines with EDIT need a person;")
+    page.note(0, "every guess has its evidence beside it. Then: satukanal channels check, satukanal run.")
+    _head(page, draft, place)
+    page.put(0, "sources:")
+    page.put(1, "source:")
+    page.put(2, f"reader: {place.reader}")
+    page.put(2, f"{'url' if place.reader == 'sql' else 'path'}: {quoted(place.path, _BLOCK)}", place.path_note)
+    if place.secret:
+        page.put(2, f"password: {place.secret}", f"set SATUKANAL_SECRET_{place.secret}")
+    if place.header_row > 1:
+        page.put(2, f"header_row: {place.header_row}", "the rows above are a letterhead")
+    if place.count:
+        sheet, cell = place.count
+        page.put(
+            2, f"count: {{sheet: {quoted(sheet)}, cell: {cell}}}", f"states {draft.rows}, as many as there are rows"
+        )
+    page.put(2, "streams:")
+    page.put(3, "complaints:")
+    _mapping(page, draft)
+    page.gap()
+    _codes(page, draft)
+    _foot(page, draft)
+    return page.text()
+
+
+def _head(page: _Page, draft: Draft, place: Place) -> None:
+    region = draft.region
+    page.put(0, f"id: {place.id}", "the name of this file")
+    page.put(0, f"title: {quoted(place.title)}", "EDIT: what citizens call it")
+    page.put(0, f"government: {region.government}", "EDIT: whose channel it is" if region.sure else "EDIT: not guessed")
+    page.put(0, "owner: diskominfo", "an id of data/reference/agencies.csv")
+    page.put(0, f'region: "{region.code}"', region.evidence if region.sure else f"EDIT: {region.evidence}")
+    page.put(0, f"time_zone: {region.zone}", "by its province; Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+    page.put(0, f"live: {'true' if place.live else 'false'}", "may citizens still use it?")
+    page.gap()
+    page.put(0, "streams:")
+    page.put(1, "complaints:")
+    page.put(2, "title: Pengaduan")
+    if not draft.key.columns:
+        page.put(2, "key: content", draft.key.evidence)
+    page.gap()
+
+
+def _mapping(page: _Page, draft: Draft) -> None:
+    page.put(4, f"table: {quoted(draft.table)}", f"{draft.rows} rows")
+    if draft.key.columns:
+        page.put(4, f"key: {_list(draft.key.columns)}", draft.key.evidence)
+    page.put(4, "columns:")
+    _fields(page, 5, draft.fields)
+    _lookups(page, 4, draft.lookups)
+    _ignored(page, 4, draft.ignored)
+    if draft.events:
+        page.put(4, "events:")
+        for event in draft.events:
+            _event(page, event, draft.event_ignored[event.table])
+    active = [rule for rule in draft.exclusions if rule.active]
+    if active:
+        page.put(4, "exclude:")
+    for rule in sorted(draft.exclusions, key=lambda r: not r.active):
+        test = f"any_of: {_list(rule.any_of)}" if rule.any_of else f"pattern: {quoted(rule.pattern or '')}"
+        written = f"{{rule: {rule.rule}, when: {{column: {quoted(rule.column)}, {test}}}}}"
+        if rule.active:
+            page.put(5, f"- {written}", rule.evidence)
+        else:
+            page.note(4, f"a candidate for exclude ({rule.evidence}): - {written}")
+    for remark in draft.remarks:
+        page.note(4, remark)
+    for other in draft.others:
+        page.note(4, f"table {other}")
+
+
+def _fields(page: _Page, depth: int, fields: Sequence[Guess]) -> None:
+    for guess in fields:
+        page.put(depth, f"{guess.field}: {_origin(guess)}", guess.evidence)
+
+
+def _origin(guess: Guess) -> str:
+    parts = [f"join: {_list(guess.columns)}"] if len(guess.columns) > 1 else [f"column: {quoted(guess.columns[0])}"]
+    if guess.formats:
+        parts.append(f"formats: {json.dumps(list(guess.formats))}")
+    if guess.true:
+        parts.append(f'"true": {_list(guess.true)}')
+    if guess.zoned:
+        parts.append("time_zone: UTC")
+    return quoted(guess.columns[0]) if len(parts) == 1 and len(guess.columns) == 1 else "{" + ", ".join(parts) + "}"
+
+
+def _lookups(page: _Page, depth: int, lookups: Sequence[LookupGuess]) -> None:
+    if lookups:
+        page.put(depth, "lookups:")
+    for look in lookups:
+        columns = ", ".join(f"{quoted(theirs)}: {quoted(here)}" for theirs, here in look.columns.items())
+        page.put(
+            depth + 1,
+            f"{quoted(look.column)}: {{table: {quoted(look.table)}, key: {quoted(look.key)}, columns: {{{columns}}}}}",
+            look.evidence,
+        )
+
+
+def _ignored(page: _Page, depth: int, ignored: Sequence[Ignored]) -> None:
+    if ignored:
+        page.put(depth, "ignore:")
+    for one in ignored:
+        page.put(depth + 1, f"- {quoted(one.column)}", one.why)
+
+
+def _event(page: _Page, event: EventGuess, ignored: Sequence[Ignored]) -> None:
+    page.put(5, f"- table: {quoted(event.table)}", event.evidence)
+    page.put(6, f"complaint: {_list([event.complaint])}")
+    if event.key:
+        page.put(6, f"key: {_list(event.key)}")
+    page.put(6, f"kind: {event.kind}", "answer, status or note")
+    page.put(6, "columns:")
+    told = {g.field for look in event.lookups for g in look.fields}
+    _fields(page, 7, [g for g in event.fields if g.field not in told])
+    _fields(page, 7, [g for look in event.lookups for g in look.fields])
+    _lookups(page, 6, event.lookups)
+    left = [g.columns[0] for g in event.fields if g.field in told]
+    _ignored(page, 6, [*(Ignored(name, "told in full by its look-up") for name in left), *ignored])
+
+
+def _codes(page: _Page, draft: Draft) -> None:
+    lists = {name: codes for name, codes in draft.codes.items() if codes}
+    if any(code.code for codes in lists.values() for code in codes):
+        page.put(0, "codes:")
+    for name, codes in lists.items():
+        known = [code for code in codes if code.code]
+        if known:
+            page.put(1, f"{name}:")
+        for code in codes:
+            _code(page, code, name)
+    for name, why in draft.open_codes.items():
+        page.note(1, f"{name}: {why}")
+
+
+def _code(page: _Page, code: CodeGuess, name: str) -> None:
+    said = f"{code.count} rows" + (f"; {code.hint}" if code.hint else "")
+    if code.code is None:
+        page.note(2, f"EDIT {name} {quoted(plain(code.label))}: …  ({said})")
+        return
+    by = "".join(
+        f", {who}: {value}"
+        for who, value in (("closed_by", code.closed_by), ("archived_by", code.archived_by))
+        if value
+    )
+    meaning = f"{{status: {code.code}{by}}}" if by else quoted(code.code, _BLOCK)
+    page.put(2, f"{quoted(code.label)}: {meaning}", said)
+
+
+def _foot(page: _Page, draft: Draft) -> None:
+    personal = [one.column for one in draft.ignored if one.personal]
+    page.put(0, f"null_tokens: {json.dumps(list(_NULLS))}")
+    page.put(0, "limits:")
+    page.put(1, "min: 1")
+    page.put(1, f"max: {max(1000, draft.rows * 10)}", "ten times what there is")
+    if personal:
+        page.put(0, f"personal: {_list(personal)}", "columns besides the mapped ones that seem to hold personal data")
