@@ -4,13 +4,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 PIP := $(BIN)/pip --disable-pip-version-check --quiet
 
-.PHONY: demo test check lock clean
+.PHONY: demo test test-half test-rest check lock clean
 
 demo: $(VENV)/.runtime
 	$(BIN)/satukanal demo
 
+# Two halves side by side: much of the time is waiting for servers, for runs and for the disk.
+HALF := tests/connectors tests/crash tests/store tests/care
 test: $(VENV)/.dev
-	$(BIN)/pytest
+	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-half test-rest
+
+test-half: $(VENV)/.dev
+	$(BIN)/pytest $(HALF)
+
+test-rest: $(VENV)/.dev
+	$(BIN)/pytest $(HALF:%=--ignore=%)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff check .

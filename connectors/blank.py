@@ -29,6 +29,7 @@ class Blanking:
     mine: Sequence[Mine]
     keep: frozenset[str]
     pattern: re.Pattern[str] | None
+    personal: frozenset[str] = frozenset()  # source columns that tell of a person, or hold what they wrote
 
     def positions(self, object_: str) -> set[str]:
         """Of the person's records in one archive object."""

@@ -48,7 +48,11 @@ class _Row:
 
 def blank_mysqldump(source: MysqldumpSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:
     """Dumps that hold something of the person, packed as they came; UTF-16 comes back as UTF-8."""
-    mapped = {name.split(".")[-1].casefold() for name in mapped_tables(source)}
+    lookups = [lookup for mapping in source.streams.values() for lookup in mapping.lookups.values()]
+    events = [event for mapping in source.streams.values() for event in mapping.events]
+    lookups += [lookup for event in events for lookup in event.lookups.values()]
+    names = [*mapped_tables(source), *(lookup.table for lookup in lookups)]
+    mapped = {name.split(".")[-1].casefold() for name in names}
     for entry in archive.entries:
         body = archive.read(entry.name)
         members = {}
@@ -82,7 +86,7 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
         if one.object == object_:
             by_line.setdefault(one.position, []).append(one)
     values = {cell for one in what.mine for cell in one.cells.values()}
-    telling = {cell for one in what.mine for name, cell in one.cells.items() if name not in what.keep}
+    telling = {cell for one in what.mine for name, cell in one.cells.items() if name in what.personal - what.keep}
     telling = {cell for cell in telling if len(cell.strip()) >= LEAST_TELLING}
     kept = {cell for one in what.mine for name, cell in one.cells.items() if name in what.keep}
     numbers = what.pattern_of_bytes()

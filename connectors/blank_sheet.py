@@ -81,8 +81,9 @@ def _blank_xlsx(body: bytes, positions: set[str], source: SheetSource, what: Bla
         if shared is not None and shared_part and _clear_texts(shared, used, what):
             parts[shared_part] = etree.tostring(shared, xml_declaration=True, encoding="UTF-8", standalone=True)
         for name, content in parts.items():  # pivot caches, comments, headers and footers
-            if name.endswith(".xml") and name not in (*sheets.values(), shared_part):
-                parts[name] = _masked_xml(content, what)
+            if name.endswith((".xml", ".rels", ".vml")) and name != shared_part:
+                only = f"{_MAIN}hyperlink" if name in sheets.values() else etree.Element  # cells were looked at
+                parts[name] = _masked_xml(content, only, what)
         if parts == before:
             return body
         with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
@@ -149,12 +150,16 @@ def _clear_texts(shared: Any, used: set[int], what: Blanking) -> bool:
     return changed
 
 
-def _masked_xml(content: bytes, what: Blanking) -> bytes:
+def _masked_xml(content: bytes, only: Any, what: Blanking) -> bytes:
     telling = {c for one in what.mine for n, c in one.cells.items() if n not in what.keep and len(c) >= LEAST_TELLING}
-    root, changed = etree.fromstring(content, _PARSER), False
-    for element in root.iter(etree.Element):
+    try:
+        root, changed = etree.fromstring(content, _PARSER), False
+    except etree.XMLSyntaxError:  # .vml is not always XML
+        return what.masked(content.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+    for element in root.iter(only):
         for value, put in ((element.text, "text"), *((v, k) for k, v in element.attrib.items())):
-            fresh = "" if value in telling else what.masked(value or "")
+            told = (value or "").removeprefix("mailto:").removeprefix("tel:")
+            fresh = "" if told in telling else what.masked(value or "")
             if value and fresh != value:
                 changed = True
                 if put == "text":

@@ -26,10 +26,12 @@ from prefect.tasks import Task
 from connectors.archive import ArchiveDamaged
 from connectors.base import ReaderError, RetryError
 from flows import stages
+from flows.erase import blank_leftovers
 from flows.site import Site, open_site, ready_channels
 from satukanal import __version__
 from satukanal.reports import artifact_table
 from satukanal.store import StoreError, StoreFailed, read, run_lock, runs
+from satukanal.store.erasure import Load
 from satukanal.store.publish import ConservationBroken
 from schemas.channel_file import ChannelFile
 from schemas.codes import LoadStatus, RunStatus
@@ -208,6 +210,8 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
 def _give_up(site: Site, name: str, load_id: str, status: LoadStatus, error: str) -> LoadStatus:
     log.error("%s: %s: %s", name, status.value, error)
     runs.end_load(site.store, load_id, status, error, stages.known_so_far(site, load_id))
+    source = stages.primary_source(site.channel(name).channel)
+    blank_leftovers(site, [Load(load_id, name, source)])  # it may have read again what was erased
     return status
 
 

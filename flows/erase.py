@@ -14,7 +14,7 @@ from typing import Any
 
 from connectors.archive import MANIFEST, Archive, ArchiveDamaged
 from connectors.base import ReaderError
-from flows.forget import CannotBlank, blank_archive, hold_back, swap_archive
+from flows.forget import CannotBlank, blank_archive, hold_back, settle_swaps, swap_archive
 from flows.reading import read_archive
 from flows.site import Site
 from satukanal.store import erasure
@@ -65,6 +65,11 @@ def erase(site: Site, found: Found, progress: Progress) -> dict[str, Any]:
 
     Call while holding the run lock. Raises ``CannotBlank``, and then nothing was erased.
     """
+    try:
+        os.close(os.open(_list_path(site), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600))
+    except OSError as error:
+        told = f"{_list_path(site)}: cannot be written ({error.strerror}); nothing was erased"
+        raise CannotBlank(told) from error
     name = erasure.new_erasure()
     room = _room(site) / name
     room.mkdir(parents=True, mode=0o700)
@@ -82,10 +87,10 @@ def erase(site: Site, found: Found, progress: Progress) -> dict[str, Any]:
     except BaseException:
         shutil.rmtree(room, ignore_errors=True)
         raise
-    head = erasure.erase(site.store, found, _new_keys(site, found), archives, site.settings.who, name)
     for folder in remains:  # of a load that was killed while it read: without a manifest nobody can say what is theirs
         shutil.rmtree(folder)
         log.warning("%s: the remains of a load that was killed are gone", folder)
+    head = erasure.erase(site.store, found, _new_keys(site, found), archives, site.settings.who, name)
     complete(site)
     return {
         "erasure": name,
@@ -145,7 +150,8 @@ def complete(site: Site) -> None:
                 swap_archive(site, prepared.parent.name, prepared.name, prepared)
             erasure.purge(site.store)
         shutil.rmtree(room)
-    listed = _listed(site)
+    settle_swaps(site)
+    listed = erased_ever(site)
     if listed:
         back = erasure.again(site.store, listed)
         if back.submissions or back.notes:
@@ -158,9 +164,9 @@ def complete(site: Site) -> None:
 def blank_leftovers(site: Site, loads: Collection[Load]) -> None:
     """Take out of archives of loads that were killed what was erased before them and they had read again."""
     for one in loads:
-        suppressed = erasure.suppressed(site.store, one.channel)
+        gone = suppressed(site, one.channel)
         folder = site.archive_dir(one.channel, one.load_id)
-        if not suppressed or not folder.exists():
+        if not gone or not folder.exists():
             continue
         if not (folder / MANIFEST).exists():
             shutil.rmtree(folder)
@@ -169,7 +175,7 @@ def blank_leftovers(site: Site, loads: Collection[Load]) -> None:
         prepared = site.scratch_dir(one.load_id) / "archive"
         try:
             reading = read_archive(site, file, one.source, Archive.open(folder, site.store.keys))
-            _, mine = hold_back(site.store.keys, reading.done, suppressed)
+            _, mine = hold_back(site.store.keys, reading.done, gone)
             if mine and blank_archive(site, file, reading, mine, Identity(), prepared):
                 swap_archive(site, one.channel, one.load_id, prepared)
         except (ReaderError, ArchiveDamaged, CannotBlank) as error:
@@ -185,7 +191,14 @@ def _list_path(site: Site) -> Path:
     return path.with_name(f"{path.name}.erased")
 
 
-def _listed(site: Site) -> set[str]:
+def suppressed(site: Site, channel: str) -> Suppressed:
+    """What a load of ``channel`` must not bring back: what the store says, or what a later life of it erased."""
+    ever, told = erased_ever(site), erasure.suppressed(site.store, channel)
+    before = {uid: f"{ERASED}{uid}" for uid in ever}
+    return Suppressed(before | dict(told.submissions), told.notes | ever)
+
+
+def erased_ever(site: Site) -> set[str]:
     """What was erased from this store, in all its lives."""
     path, mine = _list_path(site), site.store.identity()
     lines = path.read_text(encoding="ascii").splitlines() if path.exists() else []

@@ -23,8 +23,8 @@ from flows.site import Site
 from satukanal.store import codec
 from satukanal.store.erasure import Identity, Suppressed
 from satukanal.store.keys import Keyring
-from schemas.canonical import EXCLUDED, conform
-from schemas.channel import Channel
+from schemas.canonical import EXCLUDED, SUBMISSION, conform, names
+from schemas.channel import Channel, column_maps
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
 from transforms.normalise import Normalised
@@ -75,7 +75,7 @@ def hold_back(keys: Keyring, done: Normalised, suppressed: Suppressed) -> tuple[
     erased = erased.assign(
         key=marks["submissions"][hit["submissions"]].map(suppressed.submissions),
         rule=ExclusionRule.ERASED.value,
-        raw=None,
+        raw=marks["submissions"][hit["submissions"]].map(_in_place_of),
     )
     parts = [done.excluded[~hit["excluded"]], _without_words(done.excluded[hit["excluded"]], marks, suppressed)]
     excluded = pd.concat([part for part in (*parts, conform(erased, EXCLUDED)) if len(part)] or [done.excluded])
@@ -89,7 +89,13 @@ def hold_back(keys: Keyring, done: Normalised, suppressed: Suppressed) -> tuple[
 
 def _without_words(frame: pd.DataFrame, marks: Mapping[str, pd.Series], suppressed: Suppressed) -> pd.DataFrame:
     """Other exclusions of the person's records: they keep their rule, and nothing else that tells of them."""
-    return frame.assign(key=marks["excluded"].reindex(frame.index).map(suppressed.submissions), raw=None)
+    own = marks["excluded"].reindex(frame.index)
+    return frame.assign(key=own.map(suppressed.submissions), raw=own.map(_in_place_of))
+
+
+def _in_place_of(uid: str) -> str:
+    """What is kept of an erased record: which one it was, so that each is told apart from the others."""
+    return orjson.dumps({"erased": uid}).decode()
 
 
 def _mine(frame: pd.DataFrame) -> list[Mine]:
@@ -124,7 +130,8 @@ def blank_archive(
     blanker = BLANKERS.get(source.reader)
     if blanker is None:
         raise CannotBlank(f"{place}: records of reader {source.reader} cannot be blanked")
-    what = Blanking(tuple(mine), frozenset(_kept(channel, reading.source)), identity.pattern)
+    kept, personal = _kept(channel, reading.source), _personal(channel, reading.source)
+    what = Blanking(tuple(mine), frozenset(kept), identity.pattern, frozenset(personal))
     try:
         fresh = dict(blanker(source, archive, what))
         if not fresh and not mine:
@@ -151,6 +158,17 @@ def _kept(channel: Channel, source: str) -> set[str]:
         for events in mapping.events:
             kept |= {*events.complaint, *events.key}
     return kept
+
+
+def _personal(channel: Channel, source: str) -> set[str]:
+    """Source columns whose values tell of a person, or are what they wrote."""
+    fields = set(names(SUBMISSION, "personal"))
+    found = set(channel.personal)
+    for mapping in channel.sources[source].streams.values():
+        found |= {
+            c for field, origin in column_maps(mapping.columns).items() if field in fields for c in origin.origins
+        }
+    return found
 
 
 def _records(done: Normalised) -> dict[tuple[str, str, str], dict[str, str]]:
@@ -182,5 +200,18 @@ def _telling(cells: Mapping[str, str], what: Blanking) -> set[str]:
 
 def swap_archive(site: Site, channel: str, load_id: str, prepared: Path) -> None:
     """Put a blanked archive into its place under home."""
-    aside = site.settings.home_dir / "scratch" / f"old-{load_id}"
-    swap(prepared, site.archive_dir(channel, load_id), aside)
+    swap(prepared, site.archive_dir(channel, load_id), _aside(site) / channel / load_id)
+
+
+def settle_swaps(site: Site) -> None:
+    """Finish what a kill left between two archives: one put aside goes, or comes back if none took its place."""
+    for aside in sorted(_aside(site).glob("*/*")):
+        folder = site.archive_dir(aside.parent.name, aside.name)
+        if folder.exists():
+            shutil.rmtree(aside)
+        else:
+            aside.rename(folder)
+
+
+def _aside(site: Site) -> Path:
+    return site.settings.home_dir / "erasures.old"

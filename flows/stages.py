@@ -20,12 +20,12 @@ from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import Context
 from connectors.readers import READERS
 from connectors.refresh import newest
-from flows.erase import blank_leftovers, complete
+from flows.erase import blank_leftovers, complete, suppressed
 from flows.forget import blank_archive, hold_back, swap_archive
 from flows.reading import Reading, read_archive, what_is_known
 from flows.site import Site, secret
 from satukanal.reports import render_html, render_json
-from satukanal.store import abandoned, erasure, known, matching, read, reconcile, runs
+from satukanal.store import abandoned, known, matching, read, reconcile, runs
 from satukanal.store.erasure import Identity, Load
 from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
@@ -132,10 +132,10 @@ def _later(before: Mapping[str, str], now: Mapping[str, str]) -> dict[str, str]:
 def _without_erased(site: Site, file: ChannelFile, reading: Reading) -> tuple[Normalised, Archive]:
     """Hold back what was erased once and is still in the source, and blank it in this load's archive as well."""
     channel, load_id = file.channel.id, reading.archive.folder.name
-    suppressed = erasure.suppressed(site.store, channel)
-    if not suppressed:
+    gone = suppressed(site, channel)
+    if not gone:
         return reading.done, reading.archive
-    done, mine = hold_back(site.store.keys, reading.done, suppressed)
+    done, mine = hold_back(site.store.keys, reading.done, gone)
     if not mine:
         return done, reading.archive
     prepared = site.scratch_dir(load_id) / "archive"

@@ -54,13 +54,14 @@ def erase_command(
     """
     from flows import erase as flow
     from flows.site import open_existing
+    from flows.stages import take_over
 
     use(home=home, store=store, key_file=key_file, actor=actor, wait=wait)
     given = [
         line for one in reporter for line in (sys.stdin.read().split("\n") if one == "-" else [one]) if line.strip()
     ]
     with open_existing() as site, run_lock(site.store, site.settings.who, site.settings.wait):
-        flow.complete(site)
+        take_over(site)  # what a killed run has left would be out of reach
         found = flow.find(site, given, keep or [])
         told = {"erased": False, **_told(found)}
         if yes and not found.held:

@@ -6,6 +6,7 @@ evidence. What was erased stands in ``suppression`` by keyed hash. Blanking the 
 the flows, which hand in the new manifest hashes; the act is one ledger entry (docs/security.md).
 """
 
+import base64
 import re
 import secrets
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
@@ -14,10 +15,11 @@ from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 
 from satukanal.store import codec, ledger
-from satukanal.store.database import Store
+from satukanal.store.database import Store, StoreError
 from schemas.codes import LoadStatus
 from schemas.store import (
     attachment,
@@ -42,7 +44,7 @@ ERASED = "erased:"  # before the id that stands in the place of a personal key
 NOTES = {"quarantine": (quarantine, "receipt"), "exclusion": (exclusion, "exclusion_uid")}
 WORDS = ("title_public", "text_public", "status_reason", "quoted_numbers", "latitude", "longitude")
 _LEAST_DIGITS = 8  # of a phone: fewer would be met in a price or a date
-_GLUE = r"[\s.\-()/]{0,2}"
+_GLUE = r"(?:[\s.\-()/_]|–|" + "\N{NO-BREAK SPACE}" + "){0,3}"  # also as bytes of UTF-8
 
 
 @dataclass(frozen=True)
@@ -72,15 +74,21 @@ class Identity:
         for phone in self.phones:
             national = phone.removeprefix("+62") if phone.startswith("+62") else phone.lstrip("+")
             if len(national) >= _LEAST_DIGITS:
-                parts.append(r"(?:\+?\(?(?:00)?62\)?|0)?" + _GLUE + _GLUE.join(national))
-        parts += [re.escape(word) for word in self.words if len(word) > 3]
-        if not parts:
-            return None
-        return re.compile(rf"(?<![0-9A-Za-z])(?:{'|'.join(sorted(parts, key=len, reverse=True))})(?![0-9A-Za-z])", re.I)
+                parts.append(r"(?:\+?\(?(?:00)?62\)?[\s.\-(]{0,2}0?\)?|0)?" + _GLUE + _GLUE.join(national))
+        guarded = [rf"(?<![0-9])(?:{part})(?![0-9])" for part in sorted(parts, key=len, reverse=True)]
+        guarded += [
+            rf"(?<![0-9A-Za-z]){re.escape(word)}(?![0-9A-Za-z])" for word in sorted(self.words) if _is_telling(word)
+        ]
+        return re.compile("|".join(guarded), re.IGNORECASE) if guarded else None
 
     def meets(self, text: str) -> bool:
         """Whether ``text`` holds one of the person's numbers or addresses."""
         return self.pattern is not None and self.pattern.search(text) is not None
+
+
+def _is_telling(word: str) -> bool:
+    """Whether an address or account is nobody else's word: a plain name as an account would be met in others' words."""
+    return len(word) > 3 and ("@" in word or bool(re.search(r"[0-9_]", word) and re.search(r"[a-z]", word, re.I)))
 
 
 @dataclass(frozen=True)
@@ -92,6 +100,7 @@ class Found:
     notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     note_channels: frozenset[str] = frozenset()
     held: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # tracking id → reasons
+    returned: bool = False  # erased once, and brought back by a backup
 
     @property
     def uids(self) -> set[str]:
@@ -114,11 +123,10 @@ def find(
     """
     with store.reading() as connection:
         known = {(kind, store.keys.blind(kind, value)) for kind, value in values}
-        named = _founders(connection, tracking_ids)
-        left_out = _founders(connection, keep)
+        named, left_out = (_founders(connection, ids) for ids in (tracking_ids, keep))
         uids = (named | _by_index(connection, known | _indexes(connection, named))) - left_out
         theirs = tuple(_theirs(connection, uids))
-        identity = _identity(store, connection, uids, values)
+        identity = _own(store, connection, uids, known, values)
         notes, channels = _notes(store, connection, theirs, identity)
         return Found(theirs, identity, notes, channels, _held(connection, theirs))
 
@@ -128,10 +136,12 @@ def again(store: Store, uids: Collection[str]) -> Found:
     with store.reading() as connection:
         gone = set(connection.scalars(sa.select(suppression.c.uid)))
         back = set(uids) - gone
+        if not back:
+            return Found((), Identity())
         theirs = tuple(_theirs(connection, back))
-        identity = _identity(store, connection, {one.uid for one in theirs}, ())
+        identity = _own(store, connection, {one.uid for one in theirs}, set(), ())
         notes, channels = _notes(store, connection, theirs, identity, back)
-        return Found(theirs, identity, notes, channels)
+        return Found(theirs, identity, notes, channels, returned=True)
 
 
 def erase(
@@ -144,6 +154,8 @@ def erase(
     """
     now, uids = datetime.now(UTC), sorted(found.uids)
     with store.writing() as connection:
+        if not found.returned and _held(connection, found.submissions):
+            raise StoreError("a complaint was held meanwhile; nothing was erased")
         for part in _chunks(uids):
             _empty(connection, part)
         for uid, key in keys.items():
@@ -152,11 +164,11 @@ def erase(
             table, column = NOTES[name]
             for part in _chunks(ids):
                 connection.execute(table.update().where(table.c[column].in_(part)).values(sealed=None))
-        _rename_exclusions(connection, found)
         for load_id, told in archives.items():
             row = load.update().where(load.c.load_id == load_id, load.c.archive_sha256.is_not(None))
             connection.execute(row.values(archive_sha256=told["manifest"]))
-        _suppress(connection, found, keys, erasure, now)
+        _suppress(store, connection, found, keys, erasure, now)
+        _rename_exclusions(connection, found)
         governments = {one.government for one in found.submissions}
         return ledger.append(
             connection,
@@ -260,13 +272,14 @@ def _in(connection: sa.Connection, column: sa.ColumnElement[str], ids: Collectio
 
 
 def _founders(connection: sa.Connection, tracking_ids: Collection[str]) -> set[str]:
-    c = complaint
-    wanted = [one.strip().upper() for one in tracking_ids]
-    return {
-        uid
-        for part in _chunks(wanted)
-        for uid in connection.scalars(sa.select(c.c.complaint_uid).where(c.c.tracking_id.in_(part)))
-    }
+    """The submissions that ``tracking_ids`` name. Raises ``StoreError`` for one that is none."""
+    c, found = complaint, set()
+    for wanted in sorted({one.strip().upper() for one in tracking_ids}):
+        uid = connection.scalar(sa.select(c.c.complaint_uid).where(c.c.tracking_id == wanted))
+        if uid is None:
+            raise StoreError(f"{wanted}: is no tracking id of this store; nothing was erased")
+        found.add(uid)
+    return found
 
 
 def _indexes(connection: sa.Connection, uids: Collection[str]) -> set[tuple[str, str]]:
@@ -296,6 +309,19 @@ def _theirs(connection: sa.Connection, uids: Collection[str]) -> Iterator[Theirs
     for part in _chunks(uids):
         for row in connection.execute(query.where(s.c.submission_uid.in_(part)).order_by(s.c.submission_uid)).tuples():
             yield Theirs(*row)
+
+
+def _own(
+    store: Store,
+    connection: sa.Connection,
+    uids: Collection[str],
+    known: Collection[tuple[str, str]],
+    values: Iterable[tuple[str, str]],
+) -> Identity:
+    """What is known of the person alone: what they share with a complaint that stays is left out."""
+    others = _by_index(connection, {*known, *_indexes(connection, uids)}) - set(uids)
+    mine, shared = _identity(store, connection, uids, values), _identity(store, connection, others, ())
+    return Identity(mine.niks - shared.niks, mine.phones - shared.phones, mine.words - shared.words)
 
 
 def _identity(
@@ -329,7 +355,7 @@ def _notes(
         for row in connection.execute(sa.select(table), execution_options={"yield_per": CHUNK}).mappings():
             raw = codec.unseal(store.keys, row["sealed"], codec.CONTEXTS[table](row)).get("raw") or ""
             same_key = (row["channel"], row["stream"], row.get("key")) in own
-            if row["sealed"] is not None and (same_key or identity.meets(raw) or row[uid] in known):
+            if row["sealed"] is not None and (same_key or identity.meets(_words(raw)) or row[uid] in known):
                 found.append(row[uid])
                 channels.add(row["channel"])
         if found:
@@ -337,13 +363,37 @@ def _notes(
     return notes, frozenset(channels)
 
 
+def _words(raw: str) -> str:
+    """What a kept record says: its cells, or the bytes that could not be read."""
+    if raw.startswith("base64:"):
+        return base64.b64decode(raw[7:]).decode("utf-8", "replace")
+    try:
+        cells: dict[str, str] = orjson.loads(raw)
+    except ValueError:
+        return raw
+    return "\n".join(cells.values())
+
+
 def _held(connection: sa.Connection, theirs: Sequence[Theirs]) -> dict[str, tuple[str, ...]]:
-    h, mine = legal_hold, {one.tracking_id for one in theirs}
-    found: dict[str, list[str]] = {}
-    for row in connection.execute(sa.select(h).where(h.c.until_at.is_(None)).order_by(h.c.hold_id)):
-        if row.tracking_id in mine:
-            found.setdefault(row.tracking_id, []).append(row.reason)
-    return {tracking_id: tuple(reasons) for tracking_id, reasons in found.items()}
+    """Reasons by tracking id: a hold covers all that was folded into one complaint with the one that it names."""
+    h, c, s = legal_hold, complaint, submission
+    standing = (
+        sa.select(s.c.complaint_uid, h.c.reason)
+        .join(c, c.c.tracking_id == h.c.tracking_id)
+        .join(s, s.c.submission_uid == c.c.complaint_uid)
+        .where(h.c.until_at.is_(None))
+        .order_by(h.c.hold_id)
+    )
+    reasons: dict[str, list[str]] = {}
+    for cluster, reason in connection.execute(standing).tuples():
+        reasons.setdefault(cluster, []).append(reason)
+    found = {}
+    for part in _chunks([one.uid for one in theirs]) if reasons else ():
+        query = sa.select(s.c.complaint_uid, c.c.tracking_id).join(c, c.c.complaint_uid == s.c.submission_uid)
+        for cluster, tracking_id in connection.execute(query.where(s.c.submission_uid.in_(part))).tuples():
+            if cluster in reasons:
+                found[tracking_id] = tuple(reasons[cluster])
+    return found
 
 
 def _empty(connection: sa.Connection, uids: list[str]) -> None:
@@ -375,16 +425,15 @@ def _rename(connection: sa.Connection, found: Found, uid: str, key: str) -> None
 
 
 def _rename_exclusions(connection: sa.Connection, found: Found) -> None:
-    """Forget keys of excluded records that tell of the person."""
+    """Forget the keys of excluded records: one may be a NIK, or the hash of the words."""
     x = exclusion
     for part in _chunks(found.notes.get("exclusion", ())):
-        for row in connection.execute(sa.select(x.c.exclusion_uid, x.c.key).where(x.c.exclusion_uid.in_(part))).all():
-            if found.identity.meets(row.key):
-                here = x.c.exclusion_uid == row.exclusion_uid
-                connection.execute(x.update().where(here).values(key=f"{ERASED}{row.exclusion_uid}"))
+        connection.execute(x.update().where(x.c.exclusion_uid.in_(part)).values(key=ERASED + x.c.exclusion_uid))
 
 
-def _suppress(connection: sa.Connection, found: Found, keys: Mapping[str, str], erasure: str, now: datetime) -> None:
+def _suppress(
+    store: Store, connection: sa.Connection, found: Found, keys: Mapping[str, str], erasure: str, now: datetime
+) -> None:
     rows: list[dict[str, Any]] = [
         {
             "uid": one.uid,
@@ -400,9 +449,14 @@ def _suppress(connection: sa.Connection, found: Found, keys: Mapping[str, str], 
         table, uid = NOTES[name]
         for part in _chunks(ids):
             for row in connection.execute(sa.select(table).where(table.c[uid].in_(part))).mappings():
-                named = {"uid": row[uid], "kind": name, "key": ""}
-                rows.append(named | {n: row[n] for n in ("government", "channel", "stream")})
+                place = {n: row[n] for n in ("government", "channel", "stream")}
+                rows.append({"uid": row[uid], "kind": name, "key": "", **place})
+                if name == "exclusion":  # by its key too: another word in it makes it another exclusion, or none
+                    own = codec.submission_uid(store.keys, row["channel"], row["stream"], row["key"])
+                    rows.append({"uid": own, "kind": "submission", "key": f"{ERASED}{own}", **place})
     known = _in(connection, suppression.c.uid, [row["uid"] for row in rows])
-    fresh = [row | {"erasure": erasure, "since_at": now} for row in rows if row["uid"] not in known]
+    fresh = {
+        row["uid"]: row | {"erasure": erasure, "since_at": now} for row in reversed(rows) if row["uid"] not in known
+    }
     if fresh:
-        connection.execute(suppression.insert(), fresh)
+        connection.execute(suppression.insert(), list(fresh.values()))

@@ -138,7 +138,7 @@ def test_one_record_is_emptied_and_the_others_stay(tmp_path: Path, kind: str) ->
     source, archive = archived(tmp_path, kind)
     before = records(source, archive)
     assert [before[n].cells["nama"] for n in "123"] == [row[1] for row in ROWS]
-    what = Blanking((before["2"],), frozenset({"id"}), PATTERN)
+    what = Blanking((before["2"],), frozenset({"id"}), PATTERN, frozenset({"nama", "telp", "isi"}))
     fresh = dict(BLANKERS[source.reader](source, archive, what))
     blanked = rewrite(archive, tmp_path / "blanked", fresh)
     after = records(source, blanked)

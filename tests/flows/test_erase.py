@@ -26,6 +26,7 @@ from schemas.store import (
 )
 from tests.flows.conftest import Demo
 
+NO_ID = "SK-0000-0000-0000-0"
 CHANNELS = ("sigap", "sitanggap", "super", "ntpd112")
 WORDS = ("reporter_name", "reporter_nik", "reporter_phone", "reporter_email", "reporter_address")
 
@@ -142,7 +143,7 @@ def test_what_is_held_is_not_erased_and_says_why(demo: Demo) -> None:
     assert json.loads(satukanal("hold", "list", "--json").stdout) == []
     assert erase_now(person["reporter_phone"]).exit_code == 0
     assert person["uid"] not in {one["uid"] for one in people("sigap")}
-    for words in (("hold", "release", held), ("hold", "place", "SK-0000-0000-0000-0", "--reason", "x")):
+    for words in (("hold", "release", held), ("hold", "place", NO_ID, "--reason", "x")):
         assert isinstance(satukanal(*words).exception, StoreError)
 
 
@@ -159,7 +160,14 @@ def test_a_complaint_of_somebody_else_with_the_same_phone_can_be_kept(demo: Demo
     assert second["uid"] in left
 
 
-@pytest.mark.parametrize("given", ["0812", "somebody", "SK-0000-0000-0000-0", "081299999999"])
+@pytest.mark.parametrize("words", [("--reporter", NO_ID), ("--reporter", "081200000000", "--keep", NO_ID)])
+def test_a_mistyped_tracking_id_is_refused_and_nothing_is_erased(demo: Demo, words: tuple[str, ...]) -> None:
+    refused = satukanal("erase", "--yes", *words)
+    assert isinstance(refused.exception, StoreError)
+    assert NO_ID in str(refused.exception)
+
+
+@pytest.mark.parametrize("given", ["0812", "somebody", "081299999999"])
 def test_nobody_is_found_is_one_line_without_the_value(demo: Demo, given: str) -> None:
     refused = satukanal("erase", "--reporter", given, "--yes")
     assert isinstance(refused.exception, erase.UnknownReporter)

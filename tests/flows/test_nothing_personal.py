@@ -12,7 +12,6 @@ from typing import Any
 from urllib.parse import quote
 
 import orjson
-import pytest
 import sqlalchemy as sa
 
 from flows.site import open_existing
@@ -104,8 +103,7 @@ def test_it_finds_a_number_and_a_name_however_they_are_written() -> None:
     assert not secrets.met_in(b"081200000018 Siti Aminah")
 
 
-@pytest.mark.parametrize("lang", ["id", "en"])
-def test_no_personal_value_is_told_or_left_lying_anywhere(demo: Demo, tmp_path: Path, lang: str) -> None:
+def test_no_personal_value_is_told_or_left_lying_anywhere(demo: Demo, tmp_path: Path) -> None:
     secrets = secrets_of(demo.home)
     assert len(secrets.numbers) > 200
     assert len(secrets.names) > 100
@@ -115,7 +113,7 @@ def test_no_personal_value_is_told_or_left_lying_anywhere(demo: Demo, tmp_path: 
     outputs = told_by(
         ("run", "--json"),
         ("run", "super"),
-        ("report", "latest", "--lang", lang, "--out", str(tmp_path / "report.html")),
+        ("report", "latest", "--lang", "en", "--out", str(tmp_path / "report.html")),
         ("report", "latest", "--format", "json", "--out", str(tmp_path / "report.json")),
         ("verify", "--json"),
         ("retire", "status"),
