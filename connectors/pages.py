@@ -40,7 +40,7 @@ def charset_of(body: bytes, content_type: str) -> str:
     try:
         charset = "utf-8-sig" if body.startswith(codecs.BOM_UTF8) else codecs.lookup(declared).name
         charset = {"iso8859-1": "cp1252", "ascii": "cp1252"}.get(charset, charset)
-        b"".decode(charset)
+        b" ".decode(charset, "replace")  # of nothing at all Python does not look whether it is text
     except LookupError:
         return "utf-8"
     return charset
