@@ -8,6 +8,7 @@ format is taken apart and put together is told here and in ``blank_…``; the re
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 MASK = "*"
 LEAST_TELLING = 4  # characters: a shorter cell tells of nobody
@@ -42,3 +43,16 @@ class Blanking:
     def masked(self, text: str) -> str:
         """``text`` with stars in the place of the person's numbers."""
         return self.pattern.sub(lambda found: MASK * len(found[0]), text) if self.pattern else text
+
+    def leaf(self, value: Any) -> Any:
+        """A value of JSON, masked; a bare number that is one of the person's becomes null."""
+        if isinstance(value, str):
+            return self.masked(value)
+        text = "" if value is None or isinstance(value, bool) else str(value)
+        return None if text and self.masked(text) != text else value
+
+    def is_record(self, one: Mine, found: set[str]) -> bool:
+        """Whether the cells ``found`` are the record ``one``: its key, and most of its cells."""
+        keys = {cell for name, cell in one.cells.items() if name in self.keep}
+        cells = set(one.cells.values()) - keys
+        return keys <= found and 2 * len(cells & found) >= len(cells)

@@ -101,7 +101,7 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
             continue
         cells = [_cell(sql[a:b]) for a, b in row.spans]
         found = set(cells)
-        mine = any(_is_row(one, found, what.keep) for one in candidates)
+        mine = any(what.is_record(one, found) for one in candidates)
         known = row.table not in mapped and (
             any(numbers is not None and numbers.fullmatch(cell.encode()) for cell in cells)
             or (len(found & values) > 1 and bool(found & telling))
@@ -120,13 +120,6 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
 
 def _holds(sql: bytes, start: int, end: int, telling: set[str]) -> bool:
     return any(sql.find(cell.encode(), start, end) >= 0 for cell in telling)
-
-
-def _is_row(one: Mine, found: set[str], keep: frozenset[str]) -> bool:
-    """Whether a group holds a record: its key, and most of its cells (a number may be written otherwise)."""
-    keys = {cell for name, cell in one.cells.items() if name in keep}
-    cells = set(one.cells.values()) - keys
-    return keys <= found and 2 * len(cells & found) >= len(cells)
 
 
 def _rows(sql: bytes) -> Iterator[_Row]:

@@ -46,13 +46,7 @@ def _cell(name: str, cell: str | None, what: Blanking, *, own: bool) -> str | No
 
 def _is_mine(cells: dict[str, str | None], what: Blanking) -> bool:
     found = {cell for cell in cells.values() if cell is not None}
-    return any(_matches(one, found, what) for one in what.mine)
-
-
-def _matches(one: Mine, found: set[str], what: Blanking) -> bool:
-    keys = {cell for name, cell in one.cells.items() if name in what.keep}
-    cells = set(one.cells.values()) - keys
-    return keys <= found and 2 * len(cells & found) >= len(cells)
+    return any(what.is_record(one, found) for one in what.mine)
 
 
 def blank_json(source: JsonSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
@@ -92,10 +86,10 @@ def _walk(value: Any, mine: list[Mine], what: Blanking) -> Any:
         return [_walk(inner, mine, what) for inner in value]
     if isinstance(value, dict):
         found = set(_leaves(value))
-        if any(_matches(one, found, what) for one in mine):
+        if any(what.is_record(one, found) for one in mine):
             return _emptied(value, "", mine, what)
         return {key: _walk(inner, mine, what) for key, inner in value.items()}
-    return _leaf(value, what)
+    return what.leaf(value)
 
 
 def _leaves(record: dict[str, Any]) -> Iterator[str]:
@@ -118,15 +112,8 @@ def _emptied(record: dict[str, Any], prefix: str, mine: list[Mine], what: Blanki
         elif isinstance(value, list):
             out[key] = [_walk(one, mine, what) for one in value if isinstance(one, dict)]
         else:
-            out[key] = _leaf(value, what) if column in what.keep else None
+            out[key] = what.leaf(value) if column in what.keep else None
     return out
-
-
-def _leaf(value: Any, what: Blanking) -> Any:
-    if isinstance(value, str):
-        return what.masked(value)
-    text = "" if value is None or isinstance(value, bool) else str(value)
-    return None if text and what.masked(text) != text else value
 
 
 def blank_chat(source: ChatSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001

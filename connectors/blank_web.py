@@ -41,16 +41,9 @@ def _blank_page(document: Any, table: RestTable, positions: set[str], what: Blan
             return {key: walk(inner) for key, inner in value.items()}
         if isinstance(value, list):
             return [walk(inner) for inner in value]
-        return _leaf(value, what)
+        return what.leaf(value)
 
     return walk(document)
-
-
-def _leaf(value: Any, what: Blanking) -> Any:
-    if isinstance(value, str):
-        return what.masked(value)
-    text = "" if value is None or isinstance(value, bool) else str(value)
-    return None if text and what.masked(text) != text else value
 
 
 def _emptied(branch: dict[str, Any], prefix: str, what: Blanking) -> dict[str, Any]:
@@ -63,7 +56,7 @@ def _emptied(branch: dict[str, Any], prefix: str, what: Blanking) -> dict[str, A
         elif isinstance(value, list):
             out[key] = []
         else:
-            out[key] = _leaf(value, what) if column in what.keep else None
+            out[key] = what.leaf(value) if column in what.keep else None
     return out
 
 
