@@ -6,6 +6,7 @@ changes. What the bytes mean is left to the readers.
 """
 
 import hashlib
+import io
 import os
 import shutil
 from collections.abc import Iterable, Iterator, Mapping
@@ -14,7 +15,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 import orjson
 
@@ -85,7 +86,7 @@ class Archive:
         digest = hashlib.sha256()
         try:
             with path.open("rb") as file:
-                for plain in _open_frames(file, name, self.cipher):
+                for plain in open_frames(file, name, self.cipher):
                     digest.update(plain)
                     yield plain
         except OSError as error:
@@ -98,6 +99,13 @@ class Archive:
     def read(self, name: str) -> bytes:
         """All raw bytes of an object. Raises ``ArchiveDamaged``."""
         return b"".join(self.stream(name))
+
+    def seekable(self, name: str) -> BinaryIO:
+        """An object as a file in which one can go to and fro, as a zip wants it; close it.
+
+        Raises ``OSError`` for one that is missing, and while reading for one that is cut off or altered.
+        """
+        return io.BufferedReader(_Opened(self.folder / name, name, self.cipher, self.entry(name).bytes), CHUNK)
 
 
 class ArchiveWriter:
@@ -118,8 +126,8 @@ class ArchiveWriter:
         if not name or name in self._entries or name == MANIFEST or Path(name).name != name or name.startswith("."):
             raise ValueError(f"not a new plain file name: {name!r}")
         raw, stored, size = hashlib.sha256(), hashlib.sha256(), 0
-        with _whole_or_not_at_all(self.folder / name) as file:
-            for frame, plain in _seal_frames(chunks, name, self.cipher):
+        with whole_or_not_at_all(self.folder / name) as file:
+            for frame, plain in seal_frames(chunks, name, self.cipher):
                 raw.update(plain)
                 stored.update(frame)
                 size += len(plain)
@@ -136,11 +144,11 @@ class ArchiveWriter:
     def finish(self) -> Archive:
         """Write the manifest, last and whole, and open the archive."""
         content = orjson.dumps({"objects": [asdict(e) for e in self._entries.values()]}, option=orjson.OPT_INDENT_2)
-        _sync_folder(self.folder)  # the objects' names must outlive a power cut before the manifest's does
-        with _whole_or_not_at_all(self.folder / MANIFEST) as file:
+        sync_folder(self.folder)  # the objects' names must outlive a power cut before the manifest's does
+        with whole_or_not_at_all(self.folder / MANIFEST) as file:
             file.write(content)
-        _sync_folder(self.folder)
-        _sync_folder(self.folder.parent)
+        sync_folder(self.folder)
+        sync_folder(self.folder.parent)
         return Archive.open(self.folder, self.cipher)
 
 
@@ -175,12 +183,12 @@ def swap(prepared: Path, folder: Path, aside: Path) -> None:
             aside.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(aside)
         prepared.rename(folder)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
 
 
 @contextmanager
-def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
+def whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
     """A file that gets its name only when all its bytes are on the disk."""
     partial = path.with_name(f".{path.name}.part")
     try:
@@ -193,7 +201,7 @@ def _whole_or_not_at_all(path: Path) -> Iterator[BinaryIO]:
         partial.unlink(missing_ok=True)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Make new names in ``folder`` durable, where the system can."""
     if os.name != "posix":
         return
@@ -208,7 +216,7 @@ def _context(name: str, index: int, *, last: bool) -> bytes:
     return f"archive/{name}/{index}/{'last' if last else 'more'}".encode()
 
 
-def _seal_frames(chunks: Iterable[bytes], name: str, cipher: Cipher) -> Iterator[tuple[bytes, bytes]]:
+def seal_frames(chunks: Iterable[bytes], name: str, cipher: Cipher) -> Iterator[tuple[bytes, bytes]]:
     """Frames of 4-byte length and sealed bytes; the last one is marked, so that a cut file is noticed."""
     index, held = 0, bytearray()
     for chunk in chunks:
@@ -223,7 +231,8 @@ def _seal_frames(chunks: Iterable[bytes], name: str, cipher: Cipher) -> Iterator
     yield len(sealed).to_bytes(4, "big") + sealed, bytes(held)
 
 
-def _open_frames(file: BinaryIO, name: str, cipher: Cipher) -> Iterator[bytes]:
+def open_frames(file: BinaryIO, name: str, cipher: Cipher) -> Iterator[bytes]:
+    """The plain bytes of such frames, a megabyte at a time. Raises ``ValueError`` where they are cut off or altered."""
     index = 0
     head = file.read(4)
     while True:
@@ -235,3 +244,52 @@ def _open_frames(file: BinaryIO, name: str, cipher: Cipher) -> Iterator[bytes]:
         if not head:
             return
         index += 1
+
+
+class _Opened(io.RawIOBase):
+    """The raw bytes of a sealed object; one frame of it is in memory."""
+
+    def __init__(self, path: Path, name: str, cipher: Cipher, size: int) -> None:
+        self._file, self._name, self._cipher, self._size = path.open("rb"), name, cipher, size
+        self._at, self._frame, self._plain = 0, -1, b""
+        self._starts: list[int] = []
+        start = 0
+        while len(head := self._file.read(4)) == 4:
+            self._starts.append(start)
+            start = self._file.seek(int.from_bytes(head, "big"), os.SEEK_CUR)
+
+    def readable(self) -> bool:
+        return True
+
+    def seekable(self) -> bool:
+        return True
+
+    def seek(self, offset: int, whence: int = os.SEEK_SET) -> int:
+        base = {os.SEEK_SET: 0, os.SEEK_CUR: self._at, os.SEEK_END: self._size}[whence]
+        self._at = max(0, base + offset)
+        return self._at
+
+    def readinto(self, buffer: Any) -> int:
+        index, inside = divmod(self._at, CHUNK)
+        if self._at >= self._size:
+            return 0
+        if index != self._frame:
+            self._plain, self._frame = self._open_frame(index), index
+        piece = self._plain[inside : inside + len(buffer)]
+        buffer[: len(piece)] = piece
+        self._at += len(piece)
+        return len(piece)
+
+    def _open_frame(self, index: int) -> bytes:
+        if index >= len(self._starts):
+            raise OSError(f"{self._name}: is cut off")
+        self._file.seek(self._starts[index])
+        sealed = self._file.read(int.from_bytes(self._file.read(4), "big"))
+        try:
+            return self._cipher.open(sealed, _context(self._name, index, last=index == len(self._starts) - 1))
+        except ValueError as error:
+            raise OSError(f"{self._name}: {error}") from error
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()

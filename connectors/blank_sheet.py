@@ -34,7 +34,7 @@ def blank_sheet(source: SheetSource, archive: Archive, what: Blanking) -> Iterat
     """Files that hold something of the person."""
     for entry in archive.entries:
         body, positions = archive.read(entry.name), what.positions(entry.name)
-        book = open_book(archive, entry.name, headers_of(source))
+        book = open_book(archive, entry.name, headers_of(source, entry.name))
         if isinstance(book, TextTable):
             fresh = _blank_text(body, book, positions, what)
         elif isinstance(book, HtmlTables):

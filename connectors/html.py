@@ -42,7 +42,7 @@ class HtmlReader:
             wants="text/html,application/xhtml+xml",
             secrets=secrets,
         ) as web:
-            visit = _Visit(web, source.login, values)
+            visit = Visit(web, source.login, values)
             visit.log_in()
             if source.count:
                 counted_stream(source)
@@ -73,7 +73,7 @@ class HtmlReader:
         return None  # read before the channel file declared a count
 
 
-class _Visit:
+class Visit:
     """A stay behind the login: asks for pages, and logs in once more where the session has run out."""
 
     def __init__(self, web: WebSession, login: Login | None, values: Mapping[str, str]) -> None:
@@ -135,7 +135,7 @@ def _given(form: Tag) -> dict[str, str]:
     return given | ({str(button["name"]): str(button.get("value", ""))} if button else {})
 
 
-def _extract_table(visit: _Visit, name: str, table: HtmlTable, archive: ArchiveWriter, context: Context) -> None:
+def _extract_table(visit: Visit, name: str, table: HtmlTable, archive: ArchiveWriter, context: Context) -> None:
     """The list first and at one go, so that little can move while it is read; then the details."""
     label = re.sub(r"[^0-9A-Za-z_]+", "-", name)
     register, pages, more = Register(table.listing), 0, True

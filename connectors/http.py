@@ -15,17 +15,28 @@ from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
 
 import requests
 from requests.auth import AuthBase
-from urllib3.exceptions import InvalidHeader, MaxRetryError
+from urllib3.exceptions import DecodeError, InvalidHeader, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 from urllib3.util import Retry
 
 from connectors.base import ChannelError, Context, RetryError, RunError
 from schemas.channel import Politeness
 
 BUSY = frozenset({429, 500, 502, 503, 504})  # may be better in a moment
+MOST_BYTES = 256 << 20  # of one answer
+SLOWEST = 10  # times the time-out: an answer that trickles longer is given up
 PATIENCE_SECONDS = 300.0  # a system that asks for a longer pause is asked again by another run
 HOPS = 5  # redirects that one request may take
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+_PIECE = 1 << 16
 DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class BudgetSpent(ChannelError):
+    """As many requests were sent as the channel file allows."""
+
+
+class TooLarge(ChannelError):
+    """An answer holds more bytes than are wanted."""
 
 
 @dataclass(frozen=True)
@@ -84,8 +95,11 @@ class WebSession:
         *,
         wants: str,
         secrets: Sequence[str] = (),
+        most_bytes: int = MOST_BYTES,
     ) -> None:
         """Nothing is asked yet. ``wants`` is a media type; ``secrets`` names what to check when the system refuses.
+
+        An answer of more than ``most_bytes`` is not read to its end: ``TooLarge``.
 
         Raises ``ChannelError`` or ``RunError`` for an address that cannot be used.
         """
@@ -93,7 +107,7 @@ class WebSession:
         self._here = _place(self._base)
         self.host = "{}://{}".format(*urlsplit(self._base)[:2])
         self._politeness, self._secrets = politeness, tuple(secrets)
-        self._asked, self._next_turn = 0, 0.0
+        self._asked, self._next_turn, self._most_bytes = 0, 0.0, most_bytes
         contact = " ".join(politeness.contact.split()).encode("ascii", "replace").decode()
         self._session = requests.Session()
         self._session.auth = auth
@@ -112,6 +126,10 @@ class WebSession:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the conversation."""
         self._session.close()
 
     def at(self, path: str, query: Mapping[str, str] | None = None) -> str:
@@ -183,7 +201,10 @@ class WebSession:
         self._take_turn()
         limit = self._politeness.timeout_seconds
         try:
-            return self._session.request(method, url, data=fields, timeout=limit, allow_redirects=False), ""
+            with self._session.request(
+                method, url, data=fields, timeout=limit, allow_redirects=False, stream=True
+            ) as response:
+                return self._read(response, time.monotonic() + SLOWEST * limit), ""
         except requests.exceptions.SSLError as error:
             raise ChannelError(f"{self.host}: its TLS certificate is not trusted; have the owner renew it") from error
         except requests.Timeout:
@@ -195,9 +216,33 @@ class WebSession:
         except requests.RequestException as error:
             raise ChannelError(f"{self.host}: cannot be asked ({type(error).__name__}); check the url") from error
 
+    def _read(self, response: requests.Response, deadline: float) -> requests.Response:
+        """``response`` with its body, which is neither endless nor trickles for ever."""
+        body = bytearray()
+        while piece := self._piece(response):
+            body += piece
+            if len(body) > self._most_bytes:
+                raise TooLarge(f"{self.host}: an answer holds more than {self._most_bytes >> 20} MB")
+            if time.monotonic() > deadline:
+                raise requests.Timeout
+        response._content = bytes(body)  # where requests keeps it when it reads by itself
+        return response
+
+    @staticmethod
+    def _piece(response: requests.Response) -> bytes:
+        """What has come so far, without waiting for more; empty at the end. Raises as ``requests`` does."""
+        try:
+            return bytes(response.raw.read1(_PIECE, decode_content=True))
+        except DecodeError as error:
+            raise requests.exceptions.ContentDecodingError(error) from error
+        except ReadTimeoutError as error:
+            raise requests.Timeout(error) from error
+        except (ProtocolError, SSLError) as error:
+            raise requests.ConnectionError(error) from error
+
     def _take_turn(self) -> None:
         if self._asked >= self._politeness.max_requests:
-            raise ChannelError(
+            raise BudgetSpent(
                 f"{self.host}: more than {self._politeness.max_requests} requests; raise politeness.max_requests "
                 "if the system is that large"
             )
@@ -244,6 +289,14 @@ def _base(url: str, address: str | None) -> str:
             raise RunError("the address that replaces the url is none; write it as http://127.0.0.1:8711") from error
         parts = parts._replace(scheme=urlsplit(address).scheme, netloc=urlsplit(address).netloc)
     return parts._replace(query="", fragment="").geturl().rstrip("/")
+
+
+def same_place(one: str, other: str) -> bool:
+    """Whether two addresses have scheme, host and port in common; False for what is no web address."""
+    try:
+        return _place(one) == _place(other)
+    except ValueError:
+        return False
 
 
 def _place(url: str) -> tuple[str, str, int]:

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import zip_longest
+from pathlib import PurePath
 
 import pandas as pd
 
@@ -46,7 +47,7 @@ class SheetReader:
         """
         tables, found = mapped_tables(source), set[str]()
         for name in _objects(archive):
-            book = open_book(archive, name, headers_of(source))
+            book = open_book(archive, name, headers_of(source, name))
             for table in tables:
                 sheets = _sheets(book, name, table, alone=len(tables) == 1)
                 for sheet in sheets:
@@ -66,7 +67,7 @@ class SheetReader:
             return None
         if len(source.streams) != 1:
             raise ChannelError("count: the cell can count one stream, but the source has several; leave count out")
-        books = ((open_book(archive, name, headers_of(source)), name) for name in _objects(archive))
+        books = ((open_book(archive, name, headers_of(source, name)), name) for name in _objects(archive))
         return {next(iter(source.streams)): sum(_stated(book, name, source) for book, name in books)}
 
 
@@ -74,14 +75,16 @@ def _objects(archive: Archive) -> list[str]:
     return [entry.name for entry in archive.entries]
 
 
-def headers_of(source: SheetSource) -> Headers:
-    """Where headers stand in the files of a source, and which are looked for."""
+def headers_of(source: SheetSource, name: str) -> Headers:
+    """Where headers stand in the file ``name`` of a source, and which are looked for."""
     uses: list[Mapping | EventMap] = []
     for mapping in source.streams.values():
         uses += [mapping, *mapping.events]
     mapped = {name for use in uses for m in column_maps(use.columns).values() for name in m.origins}
     keys = {name for use in uses for name in use.key}
-    first, last = source.header_row, source.header_row + source.header_rows - 1
+    file = PurePath(name).name.casefold()
+    place = next((one for one in source.layouts if fnmatchcase(file, one.files.casefold())), source)
+    first, last = place.header_row, place.header_row + place.header_rows - 1
     return Headers(first, last, frozenset(folded(name) for name in mapped | keys))
 
 
@@ -138,7 +141,7 @@ class _Sheet:
 
     def read(self) -> Iterator[RawTable]:
         """Its rows, in pieces; the last one carries what was odd."""
-        headers = headers_of(self.source)
+        headers = headers_of(self.source, self.object)
         rows = self.book.rows(self.sheet)
         top, filled = _top(rows, headers)
         names = self._names(top)

@@ -26,6 +26,7 @@ from prefect.tasks import Task
 from connectors.archive import ArchiveDamaged
 from connectors.base import ReaderError, RetryError
 from flows import stages
+from flows.collect import collect_files
 from flows.erase import blank_leftovers
 from flows.site import Site, open_site, ready_channels
 from satukanal import __version__
@@ -37,6 +38,7 @@ from schemas.channel_file import ChannelFile
 from schemas.codes import LoadStatus, RunStatus
 
 log = logging.getLogger("satukanal")
+_PUBLISHED = {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED}
 STEPS = ("extract", "transform", "check", "load")
 
 
@@ -78,6 +80,13 @@ def load(channel_id: str, load_id: str) -> str:
     """Canonical frames → store, in one transaction."""
     with open_site() as site:
         return "published" if stages.load(site, channel_id, load_id).changed else "unchanged"
+
+
+@task(task_run_name="collect-{channel_id}", cache_policy=NO_CACHE)
+def collect(channel_id: str) -> int:
+    """The files that published complaints name."""
+    with open_site() as site:
+        return collect_files(site, channel_id)
 
 
 @task(task_run_name="match-{run_id}", cache_policy=NO_CACHE)
@@ -148,12 +157,17 @@ def _consolidate(site: Site, files: dict[str, ChannelFile]) -> dict[str, Any]:
     stages.take_over(site)
     run_id = _begin(site, files)
     log.info("%s began: %d channels", run_id, len(files))
-    progress = _Progress(len(files) * len(STEPS) + 3)
-    statuses = _run_channels(site, run_id, files, progress)
-    if statuses & {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED}:
+    progress = _Progress(len(files) * (len(STEPS) + 1) + 3)
+    ended = _run_channels(site, run_id, files, progress)
+    statuses = set(ended.values())
+    published = bool(statuses & _PUBLISHED)
+    if published:
         match(run_id)
     progress.step()
-    published = bool(statuses & {LoadStatus.PUBLISHED, LoadStatus.UNCHANGED})
+    for name, status in ended.items():
+        if status in _PUBLISHED:
+            collect(name)
+        progress.step()
     balanced = reconcile(run_id) and LoadStatus.STOPPED not in statuses if published else None
     progress.step()
     runs.finish_run(site.store, run_id, _run_status(statuses), balanced=balanced)
@@ -173,8 +187,8 @@ def _begin(site: Site, files: dict[str, ChannelFile]) -> str:
     return runs.begin_run(site.store, governments[0] if len(governments) == 1 else "*", site.settings.who, __version__)
 
 
-def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progress: _Progress) -> set[LoadStatus]:
-    """Extract and normalise side by side, then check and publish one after another."""
+def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progress: _Progress) -> dict[str, LoadStatus]:
+    """Extract and normalise side by side, then check and publish one after another; how each channel ended."""
     under_way: dict[str, tuple[str, PrefectFuture[str], PrefectFuture[int]]] = {}
     for name, file in files.items():
         source = stages.primary_source(file.channel)
@@ -182,7 +196,7 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
         extracted = extract.submit(name, load_id)
         transformed = transform.submit(name, load_id, wait_for=[extracted])  # type: ignore[call-overload]
         under_way[name] = load_id, extracted, transformed
-    statuses = set()
+    statuses = {}
     for name, (load_id, extracted, transformed) in under_way.items():
         try:
             extracted.result()
@@ -202,7 +216,7 @@ def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progre
             log.exception("%s: a fault of the program", name)
             told = f"unexpected {type(error).__name__}: a fault of the program, see the log"
             status = _give_up(site, name, load_id, LoadStatus.FAILED, told)
-        statuses.add(status)
+        statuses[name] = status
         progress.step(len(STEPS))
     return statuses
 

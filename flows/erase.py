@@ -14,6 +14,7 @@ from typing import Any
 
 from connectors.archive import MANIFEST, Archive, ArchiveDamaged
 from connectors.base import ReaderError
+from flows.collect import sweep
 from flows.forget import CannotBlank, blank_archive, hold_back, settle_swaps, swap_archive
 from flows.reading import read_archive
 from flows.site import Site
@@ -158,6 +159,7 @@ def complete(site: Site) -> None:
             log.warning("%d submissions that were erased once are back from a backup; erasing them", len(back.uids))
             erase(site, back, lambda _done, _total: None)
             return
+    sweep(site)
     _list(site, set(erasure.all_suppressed(site.store)) - listed)
 
 

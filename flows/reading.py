@@ -1,6 +1,8 @@
 """Reading an archive: raw records parsed and normalised, the same for a load, for a replay and for an erasure."""
 
-from collections.abc import Mapping
+import hashlib
+from base64 import b64decode
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -8,13 +10,17 @@ from functools import partial
 import pandas as pd
 
 from connectors.archive import Archive
+from connectors.base import RawTable
 from connectors.readers import READERS
 from connectors.refresh import PARTS, Known, newest
 from flows.site import Site
-from satukanal.store import known
-from schemas.channel import SourceBase
+from satukanal.store import codec, known
+from schemas.channel import SourceBase, column_maps
 from schemas.channel_file import ChannelFile
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, normalise
+
+_BYTES = "base64:"  # before the bytes of a cell that is no text
+_DATA = "data:"  # before a file that a program wrote as text: data:image/jpeg;base64,…
 
 
 def what_is_known(site: Site, file: ChannelFile, source_name: str) -> dict[str, Known]:
@@ -59,15 +65,20 @@ class Reading:
     cursors: Mapping[str, str]  # by stream or stream/table: where a later read by cursor begins
 
 
-def read_archive(site: Site, file: ChannelFile, source_name: str, archive: Archive) -> Reading:
-    """Parse and normalise ``archive``. Raises the errors of ``connectors.base``, and ``ArchiveDamaged``."""
+def read_archive(
+    site: Site, file: ChannelFile, source_name: str, archive: Archive, keep: Callable[[bytes], object] = len
+) -> Reading:
+    """Parse and normalise ``archive``; ``keep`` is given each file that stood in a cell.
+
+    Raises the errors of ``connectors.base``, and ``ArchiveDamaged``.
+    """
     source = file.channel.sources[source_name]
     reader = READERS[source.reader]
     tables: list[RawFrame] = []
     unreadable: list[UnreadablePiece] = []
     problems: list[str] = []
     for raw in reader.parse(source, archive):
-        tables.append(RawFrame(raw.table, raw.frame))
+        tables.append(RawFrame(raw.table, _without_files(raw, source, keep)))
         unreadable += [UnreadablePiece(**asdict(piece)) for piece in raw.unreadable]
         problems += raw.problems
     fetched_at = max((datetime.fromisoformat(e.fetched_at) for e in archive.entries), default=datetime.now(UTC))
@@ -85,6 +96,31 @@ def read_archive(site: Site, file: ChannelFile, source_name: str, archive: Archi
         ", ".join(map(str, parts)) or None,
         _cursors(source, tables),
     )
+
+
+def _without_files(raw: RawTable, source: SourceBase, keep: Callable[[bytes], object]) -> pd.DataFrame:
+    """Raw records in which files have given way to ``cell:`` and their SHA-256: a frame holds no photos."""
+    frame = raw.frame
+    for mapping in source.streams.values():
+        origin = column_maps(mapping.columns).get("attachments") if mapping.table == raw.table else None
+        for name in set(origin.origins) & set(frame.columns) if origin else ():
+            cells = frame[name]
+            if any(cells.str.startswith(start).any() for start in (_BYTES, _DATA, codec.CELL)):
+                lifted = [_lifted(cell, keep) if isinstance(cell, str) else cell for cell in cells]
+                frame = frame.assign(**{name: pd.Series(lifted, index=frame.index, dtype="str")})
+    return frame
+
+
+def _lifted(cell: str, keep: Callable[[bytes], object]) -> str:
+    head, _, packed = cell.partition(",") if cell.startswith(_DATA) else (_BYTES, "", cell.removeprefix(_BYTES))
+    if cell.startswith((_BYTES, _DATA)) and head.endswith(("base64", _BYTES)):
+        try:
+            content = b64decode("".join(packed.split()), validate=True)
+        except ValueError:
+            return cell
+        keep(content)
+        return codec.CELL + hashlib.sha256(content).hexdigest()
+    return f"./{cell}" if cell.startswith(codec.CELL) else cell  # a name that only looks like one of ours
 
 
 def _cursors(source: SourceBase, tables: list[RawFrame]) -> dict[str, str]:

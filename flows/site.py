@@ -4,12 +4,14 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from connectors.base import RunError
+from connectors.kept import FOLDER, KeptFiles
 from data import REFERENCE
 from satukanal.settings import Settings, read_secret, read_settings
-from satukanal.store import Store, exists, open_store, read_or_make
+from satukanal.store import Store, codec, exists, open_store, read_or_make
 from schemas.channel import HtmlSource, RestSource, SqlSource
 from schemas.channel_file import ChannelFile, fault_at, read_channel, read_channels
 from schemas.reference import Reference, read_reference
@@ -44,6 +46,11 @@ class Site:
     def archive_dir(self, channel: str, load_id: str) -> Path:
         """Where a load's raw bytes lie."""
         return self.settings.home_dir / "archive" / channel / load_id
+
+    def kept_files(self, channel: str, folder: Path | None = None) -> KeptFiles:
+        """The files that the channel's complaints carry; with ``folder``, those that lie there for a while."""
+        keys = self.store.keys
+        return KeptFiles(folder or self.archive_dir(channel, FOLDER), keys, partial(codec.file_name, keys))
 
     def scratch_dir(self, load_id: str) -> Path:
         """Where a load keeps what it needs until it is published."""

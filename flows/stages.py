@@ -10,7 +10,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from io import BytesIO
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import orjson
@@ -20,10 +19,12 @@ from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import Context
 from connectors.readers import READERS
 from connectors.refresh import newest
+from flows.collect import keep_cells
 from flows.erase import blank_leftovers, complete, suppressed
 from flows.forget import blank_archive, hold_back, swap_archive
 from flows.reading import Reading, read_archive, what_is_known
 from flows.site import Site, secret
+from flows.ticker import Ticker
 from satukanal.reports import render_html, render_json
 from satukanal.store import abandoned, known, matching, read, reconcile, runs
 from satukanal.store.erasure import Identity, Load
@@ -37,25 +38,11 @@ from transforms.match import DEFAULT_MODEL, emit_keys, load_model, match
 from transforms.normalise import Normalised
 
 log = logging.getLogger("satukanal")
-TICK_SECONDS = 2.0
 FRAMES = ("submissions", "events", "rejected", "excluded")
 
 
 class GateClosed(Exception):
     """A critical expectation failed: the channel is not published. One line that names the expectations."""
-
-
-class _Ticker:
-    """Tells how far reading has come, at most every other second."""
-
-    def __init__(self, channel_id: str) -> None:
-        self.channel_id, self.told_at = channel_id, monotonic()
-
-    def tick(self, done: int, total: int | None) -> None:
-        """``done`` of ``total`` (None: unknown) requests or pieces are read."""
-        if monotonic() - self.told_at >= TICK_SECONDS:
-            self.told_at = monotonic()
-            log.info("%s: %d%s read", self.channel_id, done, f" of {total}" if total else "")
 
 
 def primary_source(channel: Channel) -> str:
@@ -79,7 +66,7 @@ def extract(site: Site, channel_id: str, load_id: str) -> str:
         sources_dir=site.settings.home_dir / "sources",
         secret=secret,
         address=site.settings.addresses.get(channel_id),
-        progress=_Ticker(channel_id).tick,
+        progress=Ticker(channel_id, "read").tick,
         known=what_is_known(site, file, primary_source(file.channel)),
     )
     writer = ArchiveWriter(folder, site.store.keys)
@@ -93,8 +80,10 @@ def transform(site: Site, channel_id: str, load_id: str) -> int:
     """Parse and normalise the archive into sealed frames in scratch; returns how many submissions there are."""
     file = site.channel(channel_id)
     archive = Archive.open(site.archive_dir(channel_id, load_id), site.store.keys)
-    reading = read_archive(site, file, primary_source(file.channel), archive)
+    cells = site.kept_files(channel_id, site.scratch_dir(load_id) / "files")
+    reading = read_archive(site, file, primary_source(file.channel), archive, cells.put)
     done, archive = _without_erased(site, file, reading)
+    keep_cells(site, channel_id, done, cells)
     stated = None if reading.stated is None else sum(reading.stated.values())
     repeated = int((done.excluded["rule"] == ExclusionRule.REPEATED.value).sum())
     told = Extracted(

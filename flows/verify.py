@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from connectors.archive import MANIFEST, Archive, ArchiveDamaged, Entry
+from connectors.kept import FOLDER
 from flows.site import Site
 from satukanal.store import verify as store_verify
 from satukanal.store.problem import Problem
@@ -18,9 +19,11 @@ from satukanal.store.verify import Verdict, shorten
 def verify(site: Site, head: str | None) -> dict[str, Any]:
     """What ``satukanal verify --json`` prints; ``head`` is a ledger head that an old report shows, or None."""
     root = site.settings.home_dir / "archive"
-    folders = sorted(path for path in root.glob("*/*") if path.is_dir())  # before the snapshot, which then knows them
+    folders = sorted(
+        p for p in root.glob("*/*") if p.is_dir() and p.name != FOLDER
+    )  # before the snapshot, which then knows them
     verdict = store_verify.verify(site.store, head)
-    problems = shorten((*verdict.problems, *_archive(site, root, folders, verdict)))
+    problems = shorten((*verdict.problems, *_archive(site, root, folders, verdict), *_files(site, root, verdict)))
     return {
         "ok": not problems,
         "digest": verdict.digest,
@@ -39,6 +42,23 @@ def _archive(site: Site, root: Path, folders: list[Path], verdict: Verdict) -> I
     for folder, sha256 in known.items():
         if sha256 is not None or (folder / MANIFEST).exists():
             yield from _folder(site, root, folder, sha256)
+
+
+def _files(site: Site, root: Path, verdict: Verdict) -> Iterator[Problem]:
+    """Every file that a complaint carries: there, and what its name says. Others wait for the next run to go."""
+    for channel, names in verdict.files.items():
+        kept = site.kept_files(channel)
+        there = kept.names() if names else set()
+        for name in sorted(names):
+            where = _shown(kept.folder / name, root)
+            if name not in there:
+                yield Problem("attachment_missing", where, "is not there")
+                continue
+            try:
+                for _ in kept.stream(name):
+                    pass
+            except ArchiveDamaged as error:
+                yield Problem("attachment_altered", where, str(error).removeprefix(f"{kept.folder / name}: "))
 
 
 def _folder(site: Site, root: Path, folder: Path, sha256: str | None) -> Iterator[Problem]:

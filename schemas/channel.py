@@ -227,11 +227,37 @@ class Politeness(Strict):
     contact: str = "Diskominfo"
 
 
+class Attachments(Strict):
+    """Where the files lie that a source names. Those in a zip that was read, and in cells, are found without it."""
+
+    folder: str | None = None  # a folder or a .zip, below <SATUKANAL_HOME>/sources unless absolute
+    urls: tuple[Url, ...] = ()  # only what lies below these is asked for; bare names are below the first
+    none: Texts = ()  # globs of names that stand for no file, besides default.jpg and its like
+    max_mb: int = Field(default=25, gt=0)
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.folder is None and not self.urls and not self.none:
+            raise ValueError("name a folder, urls, or names that stand for none; or leave attachments out")
+        return self
+
+    @field_validator("urls")
+    @classmethod
+    def _are_folders(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
+        for url in urls:
+            if not re.fullmatch(r"https?://[^/?#]+/[^?#]*", url):
+                raise Fault(
+                    "name a folder of the host, as in https://sigap.example.go.id/uploads: not all of it is files"
+                )
+        return urls
+
+
 class SourceBase(Strict):
     """What every source has, whatever its reader."""
 
     joins_lookups: ClassVar[bool] = False  # whether the reader joins look-up tables in
     streams: dict[str, Mapping] = Field(min_length=1)
+    attachments: Attachments | None = None
 
     @model_validator(mode="after")
     def _lookups_are_joined(self) -> Self:
@@ -267,6 +293,14 @@ class SheetCount(Strict):
     cell: SheetCell
 
 
+class SheetLayout(Strict):
+    """Where headers stand in those files of a source whose names match."""
+
+    files: str  # glob, without regard to case
+    header_row: int = Field(default=1, ge=1)
+    header_rows: int = Field(default=1, ge=1, le=5)
+
+
 class SheetSource(SourceBase):
     """A workbook, or a table of text; a mapping's table is a sheet, or a glob of sheets that are one table."""
 
@@ -274,6 +308,7 @@ class SheetSource(SourceBase):
     path: str
     header_row: int = Field(default=1, ge=1)
     header_rows: int = Field(default=1, ge=1, le=5)  # a column's name may stand in several rows, from header_row on
+    layouts: tuple[SheetLayout, ...] = ()  # files whose headers stand elsewhere; the first that matches counts
     headers: dict[str, str] = {}  # name of a column: regular expression of the headers that mean it, whatever the year
     totals: Texts = ("JUMLAH", "TOTAL", "GRAND TOTAL")  # first cell of a row that is a sum, not a record
     count: SheetCount | None = None
@@ -414,6 +449,7 @@ class HtmlSource(SourceBase):
 class SqlSource(SourceBase):
     """A live database, read only."""
 
+    joins_lookups: ClassVar[bool] = True
     reader: Literal["sql"]
     url: str  # mysql://user@host:3306/database, postgresql://…, or sqlite:///file below the folder of sources
     password: SecretName | None = None

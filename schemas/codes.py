@@ -91,6 +91,17 @@ class ChannelState(StrEnum):
     BLOCKED = "blocked"
 
 
+class AttachmentState(StrEnum):
+    """What became of a file that the source names."""
+
+    NAMED = "named"  # nothing says where it lies, or its turn has not come
+    STORED = "stored"
+    MISSING = "missing"  # looked for, and not there
+    REFUSED = "refused"  # too large, a page instead of a file, or several files of that name
+    FAILED = "failed"  # the old system did not give it; asked again by the next run
+    ERASED = "erased"
+
+
 class LoadStatus(StrEnum):
     """How the load of one channel ended."""
 

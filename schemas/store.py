@@ -216,8 +216,11 @@ attachment = sa.Table(
     sa.Column("ordinal", sa.Integer, primary_key=True),
     _government(),
     _text("load_id"),  # of the version, which is bound to it
-    _text("state"),  # 'named': known by name, its bytes not fetched
-    _sealed(),
+    _text("state"),  # schemas.codes.AttachmentState
+    _text("file", optional=True),  # its name among the channel's kept files, made of what it holds
+    _text("collected", optional=True),  # the act of the ledger that found it; a cell's came with its load
+    _sealed(),  # the name that the source gives it
+    sa.Index("ix_attachment_collected", "collected"),
 )
 
 complaint = sa.Table(
@@ -501,7 +504,7 @@ stage_quarantine = _stage(
 )
 stage_exclusion = _stage("stage_exclusion", exclusion, "exclusion_uid", ("first_load_id", "last_load_id"))
 stage_crosswalk = _stage("stage_crosswalk", id_crosswalk, "submission_uid", ())
-stage_attachment = _stage("stage_attachment", attachment, "submission_uid", ("version_no",))
+stage_attachment = _stage("stage_attachment", attachment, "submission_uid", ("version_no", "collected"))
 stage_match_key = sa.Table(
     "stage_match_key",
     metadata,

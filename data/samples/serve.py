@@ -84,9 +84,16 @@ class SampleServers:
         for path in files.values():
             if not path.is_file():
                 raise FileNotFoundError(f"{path} is not there; write samples first: python -m data.samples write")
-        site = SitanggapSite(_JsonFile(files["sitanggap"]), SECRETS["SITANGGAP_USER"], SECRETS["SITANGGAP_PASSWORD"])
+        site = SitanggapSite(
+            _JsonFile(files["sitanggap"]),
+            SECRETS["SITANGGAP_USER"],
+            SECRETS["SITANGGAP_PASSWORD"],
+            folder / "sitanggap",
+        )
         self.touched = site.touched
-        self._servers = {"sigap": _Server(sigap_app(_JsonFile(files["sigap"]), SECRETS["SIGAP_TOKEN"]), sigap_port)}
+        self._servers = {
+            "sigap": _Server(sigap_app(_JsonFile(files["sigap"]), SECRETS["SIGAP_TOKEN"], folder / "sigap"), sigap_port)
+        }
         try:
             self._servers["sitanggap"] = _Server(site.app, sitanggap_port)
         except OSError:

@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from data.samples.common import OFFICE_OF, OFFICES, Picker, Row, Written, office, spell_area
+from data.samples.pictures import write_pictures
 from data.samples.world import Report, free_numbers, ticket
 
 PER_PAGE = 50
@@ -55,6 +56,7 @@ def write_sigap(folder: Path, reports: list[Report], seed: int) -> Written:
         "source_count": len(rows) - 1,  # the service counts its records, each once
     }
     (folder / "sigap").mkdir(parents=True, exist_ok=True)
+    write_pictures(folder / "sigap", (photo["url"] for row in rows for photo in row["lampiran"]))
     (folder / "sigap" / "laporan.json").write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     return Written(tuple((str(report.number), report) for report in reports), planted)
 

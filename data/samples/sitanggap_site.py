@@ -11,6 +11,7 @@ from typing import Any
 import orjson
 
 from data.samples.common import Picker, Row, Written, office, spell_area
+from data.samples.pictures import write_pictures
 from data.samples.world import Report, free_numbers, ticket
 
 _STATUS = {
@@ -56,6 +57,7 @@ def write_sitanggap(folder: Path, reports: list[Report], seed: int) -> Written:
         "source_count": len(rows),
     }
     (folder / "sitanggap").mkdir(parents=True, exist_ok=True)
+    write_pictures(folder / "sitanggap", (row["lampiran"] for row in rows if row["lampiran"]))
     (folder / "sitanggap" / "aduan.json").write_bytes(orjson.dumps(rows, option=orjson.OPT_INDENT_2))
     return Written(genuine, planted)
 

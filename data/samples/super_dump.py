@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from data.samples.common import Picker, Row, Written, mojibake, office, spell_area
+from data.samples.pictures import write_pictures
 from data.samples.super_sql import FOOTER, HEADER, INSERT_BYTES, STRUCTURE
 from data.samples.words import PHRASES
 from data.samples.world import Report, free_numbers, ticket
@@ -65,6 +66,8 @@ def write_super(folder: Path, reports: list[Report], seed: int) -> Written:
         file.write(STRUCTURE["tb_pengaduan"])
         file.writelines(_inserts("tb_pengaduan", [rows[number] for number in sorted(rows)]))
         file.write(FOOTER.format(complaint=max(rows) + 1, answer=len(answers) + 1))
+    photos = {str(row["foto"]) for row in rows.values() if row["foto"]} - {"default.jpg"}
+    write_pictures(folder / "super" / "unggahan", photos)
     return Written(tuple(genuine), planted)
 
 

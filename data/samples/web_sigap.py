@@ -4,18 +4,20 @@ The first request for records is answered 429 (``Retry-After: 0``) and the third
 """
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
 
 Records = Callable[[], list[dict[str, Any]]]
 
 
-def sigap_app(records: Records, token: str) -> Starlette:
-    """The application over ``records``, which is asked afresh at every request."""
+def sigap_app(records: Records, token: str, folder: Path) -> Starlette:
+    """The application over ``records``, which is asked afresh at every request, and the photos below ``folder``."""
     asked: list[str] = []
 
     def refused(request: Request) -> Response | None:
@@ -53,4 +55,11 @@ def sigap_app(records: Records, token: str) -> Starlette:
         total = len({i for i in ids if i is not None}) + ids.count(None)
         return JSONResponse({"data": {"total": total}})
 
-    return Starlette(routes=[Route("/api/v1/laporan", laporan), Route("/api/v1/statistik", statistik)])
+    photos = StaticFiles(directory=folder / "storage", check_dir=False)
+    return Starlette(
+        routes=[
+            Route("/api/v1/laporan", laporan),
+            Route("/api/v1/statistik", statistik),
+            Mount("/storage", photos),
+        ]
+    )

@@ -15,7 +15,7 @@ from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 
 PER_PAGE = 25
@@ -37,10 +37,14 @@ def _nl2br(_context: EvalContext, text: str) -> Markup:
 
 
 class SitanggapSite:
-    """The site over ``records``, asked afresh at every request. ``touched`` lists forbidden pages that were."""
+    """The site over ``records``, asked afresh at every request, with the photos below ``folder``.
 
-    def __init__(self, records: Records, user: str, password: str) -> None:
+    ``touched`` lists forbidden pages that were asked for.
+    """
+
+    def __init__(self, records: Records, user: str, password: str, folder: Path) -> None:
         self._records, self._user, self._password = records, user, password
+        self._folder = folder
         self._sessions: dict[str, dict[str, Any]] = {}
         self.touched: list[str] = []
         self._pages = Environment(
@@ -59,6 +63,7 @@ class SitanggapSite:
                 Route("/admin/aduan", self._listing),
                 Route("/admin/aduan/{number:int}", self._detail),
                 Route("/admin/aduan/{number:int}/hapus", self._delete),
+                Route("/unggah/{year:int}/{name:str}", self._photo),
             ]
         )
 
@@ -140,6 +145,15 @@ class SitanggapSite:
             return self._page("missing.html", 404, user=self._user, menu="aduan")
         details = [(label, row[name]) for label, name in FIELDS]
         return self._page("detail.html", 200, row=row, details=details, user=self._user, menu="aduan")
+
+    async def _photo(self, request: Request) -> Response:
+        """Files lie behind the login too; one that is gone is told by a page, as such sites do."""
+        if not self._inside(request):
+            return RedirectResponse("/login", 302)
+        path = self._folder / "unggah" / str(request.path_params["year"]) / request.path_params["name"]
+        if not path.is_file():
+            return self._page("missing.html", 404, user=self._user, menu="aduan")
+        return FileResponse(path)
 
     async def _delete(self, request: Request) -> Response:
         self.touched.append(request.url.path)

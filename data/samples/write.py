@@ -10,7 +10,10 @@ from typing import Any
 import orjson
 
 from data.samples.common import Written
+from data.samples.hotline_calls import write_hotline
+from data.samples.kelurahan_sheets import write_kelurahan
 from data.samples.ntpd112_sheet import write_ntpd112
+from data.samples.pro_denpasar_dump import write_pro_denpasar
 from data.samples.sigap_api import write_sigap
 from data.samples.sitanggap_site import write_sitanggap
 from data.samples.sms_gammu import write_sms
@@ -29,6 +32,7 @@ _WRITERS = {"super": write_super, "sigap": write_sigap, "sitanggap": write_sitan
 _SMALL = {
     "whatsapp": write_whatsapp, "sms": write_sms, "facebook": write_facebook, "instagram": write_instagram,
     "x": write_x, "e_lapor": write_e_lapor, "sp4n": write_sp4n, "lapor_wal": write_lapor_wal,
+    "hotline": write_hotline, "pro_denpasar": write_pro_denpasar, "kelurahan": write_kelurahan,
 }  # fmt: skip
 
 

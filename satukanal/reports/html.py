@@ -27,7 +27,7 @@ _ONE = (
     "source_count", "spec_sha256", "started_at", "finished_at",
 )  # fmt: skip
 _MANY = ("schema_drift", "problems", "quality", "reconciliation")
-_NAMED = ("counts", "excluded", "unmapped", "flags", "archive")
+_NAMED = ("counts", "excluded", "unmapped", "flags", "archive", "attachments")
 _CHANNEL: dict[str, Any] = {**dict.fromkeys(_ONE), **dict.fromkeys(_MANY, ()), **{key: {} for key in _NAMED}}
 
 
@@ -120,7 +120,9 @@ def _environment(lang: str) -> Environment:
         lstrip_blocks=True,
     )
     environment.globals.update(t=t, equations=sums.equations, verdict=sums.verdict, counts=sums.counts)
-    environment.globals.update(evidence_rows=_evidence, flag_rows=_flag_rows, tally=_tally, drift=sums.drift)
+    environment.globals.update(
+        evidence_rows=_evidence, flag_rows=_flag_rows, tally=_tally, drift=sums.drift, file_states=sums.FILE_STATES
+    )
     environment.globals.update(raised=checks.raised)
     environment.filters.update(number=t.number, signed=t.signed, chance=t.chance, moment=t.moment, size=t.size)
     environment.filters.update(place=_place, short=_short, branches=_branches)

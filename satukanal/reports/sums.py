@@ -4,12 +4,14 @@ Nothing is judged here. Whether a channel is balanced was decided when it was pu
 between the two sides of an equation is plain arithmetic on the numbers shown, so that a reader can check it by eye.
 """
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 Report = Mapping[str, Any]
 Row = Mapping[str, Any]
+FILE_STATES = ("stored", "named", "failed", "missing", "refused", "erased")  # of attachments
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,14 @@ def headline(report: Report) -> str:
     if run["balanced"] and status != "failed" and done.published and done.uncompared == done.published:
         return f"uncompared_{status}"
     return f"{'balanced' if run['balanced'] else 'unbalanced'}_{status}"
+
+
+def files(report: Report) -> dict[str, int]:
+    """Attachments of all channels of the report by state, in the order of ``FILE_STATES``."""
+    found: Counter[str] = Counter()
+    for channel in report.get("channels") or ():
+        found.update(channel.get("attachments") or {})
+    return {state: found[state] for state in FILE_STATES if found[state]}
 
 
 def drift(channel: Row) -> tuple[list[str], list[str]]:

@@ -52,6 +52,9 @@ def _totals(report: Mapping[str, Any], console: Console, t: Words) -> None:
     figures = {key: t.number(store.get(key)) for key in _FIGURES}
     waiting = sum(row["disposition"] == "open" for row in report.get("quarantine") or ())
     console.print(Text(t("terminal.store", **figures, waiting=waiting)))
+    states = [f"{t.number(count)} {t.name('file_state', state)}" for state, count in sums.files(report).items()]
+    if states:
+        console.print(Text(t("terminal.files", states=", ".join(states))))
 
 
 def _table(report: Mapping[str, Any], t: Words) -> Table:

@@ -32,14 +32,16 @@ import psycopg
 import sqlalchemy as sa
 
 from satukanal.store import database, ledger
+from satukanal.store.attachments import stored_files
 from satukanal.store.database import Store, StoreError
 from satukanal.store.digest import digest_of
 from satukanal.store.keys import Keyring, WrongKey
 from satukanal.store.stage import bulk_insert
-from schemas.store import UtcDateTime, load, metadata
+from schemas.store import UtcDateTime, channel, load, metadata
 
 FORMAT = "satukanal-backup/1"
 MANIFEST = "manifest.json"
+FILES = "files"  # folder of a channel's attachments, beside those of its loads
 MOST_MANIFEST_BYTES = 256 << 20
 ROWS = 5_000
 CHUNK = 1 << 20
@@ -99,9 +101,13 @@ def write_backup(
             entries, head = ledger.head(connection)
             content = _digest(connection, store.keys)
             folders, missing = _archives(connection, archive_dir)
+            kept = {name: stored_files(connection, name) for name in connection.scalars(sa.select(channel.c.channel))}
         members = {_dump_name(table): dumps / f"{table.name}.ndjson" for table in _tables()}
         for name in folders:
             members |= {f"archive/{name}/{p.name}": p for p in sorted((archive_dir / name).iterdir()) if p.is_file()}
+        for name, files in kept.items():
+            paths = {f"archive/{name}/{FILES}/{file}": archive_dir / name / FILES / file for file in sorted(files)}
+            members |= {member: path for member, path in paths.items() if path.exists()}
         manifest = Manifest(
             format=FORMAT,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -24,6 +24,7 @@ import sqlalchemy as sa
 from satukanal.store.keys import Keyring
 from satukanal.store.ledger import canonical_json
 from schemas.canonical import EVENT, SUBMISSION, names
+from schemas.codes import AttachmentState
 from schemas.store import attachment, complaint_event, exclusion, quarantine, reporter, submission_version
 
 REPORTER = ("reporter_name", "reporter_nik", "reporter_phone", "reporter_email", "reporter_address", "reporter_account")
@@ -48,7 +49,7 @@ SUBMISSION_ROW = (
     "reporter_sealed", "version_no", "outcome", *(f"{kind}_index" for kind in INDEXES),
 )  # fmt: skip
 CROSSWALK_ROW = ("load_id", "government", "channel", "old_number", "submission_uid")
-ATTACHMENT_ROW = ("load_id", "government", "submission_uid", "ordinal", "state", "sealed")
+ATTACHMENT_ROW = ("load_id", "government", "submission_uid", "ordinal", "state", "file", "sealed")
 EVENT_ROW = (
     *EVENT_STAGED, "load_id", "government", "event_uid", "version_no", "submission_uid", "content_hash", "sealed",
     "outcome",
@@ -67,6 +68,8 @@ CONTEXTS: dict[sa.Table, Callable[[Any], str]] = {
     quarantine: lambda row: f"quarantine/{row['receipt']}",
     exclusion: lambda row: f"exclusion/{row['exclusion_uid']}",
 }
+
+CELL = "cell:"  # before the SHA-256 of a file that stood in a cell, in place of its name
 
 CROCKFORD_CHECK = "0123456789ABCDEFGHJKMNPQRSTVWXYZ*~$=U"
 _PAIRS = tuple(CROCKFORD_CHECK[n >> 5] + CROCKFORD_CHECK[n & 31] for n in range(1 << 10))  # ten bits at a time
@@ -242,11 +245,26 @@ def crosswalk_rows(
 def attachment_rows(
     keys: Keyring, frame: pd.DataFrame, uids: list[str], government: str, load_id: str
 ) -> Iterator[tuple[Any, ...]]:
-    """Rows of ``stage_attachment`` (``ATTACHMENT_ROW``): one for each name that the source gave."""
+    """Rows of ``stage_attachment`` (``ATTACHMENT_ROW``): one for each name that the source gave.
+
+    What stood in a cell is kept already when its record is staged.
+    """
     for uid, (attached,) in zip(uids, _across(frame, "attachments"), strict=True):
         for ordinal, name in enumerate(_listed(attached)):
+            file = file_of_cell(keys, name)
+            state = AttachmentState.STORED if file else AttachmentState.NAMED
             sealed = seal(keys, {"name": name}, f"attachment/{uid}/{ordinal}")
-            yield load_id, government, uid, ordinal, "named", sealed
+            yield load_id, government, uid, ordinal, state.value, file, sealed
+
+
+def file_name(keys: Keyring, sha256: str) -> str:
+    """The name under which a file is kept, made of the SHA-256 (hex) of its bytes."""
+    return keys.identify("file", sha256)
+
+
+def file_of_cell(keys: Keyring, name: str) -> str | None:
+    """The kept file behind an attachment that stood in a cell; None for one that was only named."""
+    return file_name(keys, name.removeprefix(CELL)) if name.startswith(CELL) else None
 
 
 def event_rows(

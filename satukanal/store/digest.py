@@ -30,6 +30,7 @@ BATCH = 1_000
 _HOW = {
     "load_id", "first_load_id", "last_load_id", "run_id", "object", "position", "salt", "row_hash", "sealed",
     "first_seen_at", "since_at", "at", "judgement_id", "content_hash", "version_at", "version_trusted",
+    "collected",
 }  # fmt: skip
 _PRESENCE = {"withdrawn_at", "superseded_at", "disposed_at"}  # that it happened counts, not when
 

@@ -20,7 +20,7 @@ import sqlalchemy as sa
 
 from satukanal.store import codec, ledger
 from satukanal.store.database import Store, StoreError
-from schemas.codes import LoadStatus
+from schemas.codes import AttachmentState, LoadStatus
 from schemas.store import (
     attachment,
     complaint,
@@ -402,7 +402,8 @@ def _empty(connection: sa.Connection, uids: list[str]) -> None:
     connection.execute(v.update().where(v.c.submission_uid.in_(uids)).values(gone))
     nameless = {f"{kind}_index": None for kind in codec.INDEXES} | {"sealed": None}
     connection.execute(reporter.update().where(reporter.c.submission_uid.in_(uids)).values(nameless))
-    connection.execute(attachment.update().where(attachment.c.submission_uid.in_(uids)).values(sealed=None))
+    gone_files = {"sealed": None, "state": AttachmentState.ERASED.value}
+    connection.execute(attachment.update().where(attachment.c.submission_uid.in_(uids)).values(gone_files))
     connection.execute(e.update().where(e.c.submission_uid.in_(uids)).values(sealed=None, text_public=None))
     connection.execute(match_key.delete().where(match_key.c.submission_uid.in_(uids)))
     connection.execute(j.update().where(j.c.left_uid.in_(uids) | j.c.right_uid.in_(uids)).values(evidence="[]"))

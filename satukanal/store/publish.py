@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from satukanal.store import ledger
 from satukanal.store.abandoned import refuse_abandoned
+from satukanal.store.codec import ATTACHMENT_ROW
 from satukanal.store.database import Store
 from satukanal.store.ledger import canonical_json
 from satukanal.store.stage import clear
@@ -174,7 +175,7 @@ def _insert_versions(connection: sa.Connection, load_id: str) -> None:
     )
     person = [stage.c[c.name] for c in reporter.columns if c.name != "sealed"]
     _copy_into(connection, reporter, sa.select(*person, stage.c.reporter_sealed.label("sealed")).where(moved))
-    named = [stage_attachment.c[c.name] for c in attachment.columns if c.name != "version_no"]
+    named = [stage_attachment.c[name] for name in ATTACHMENT_ROW]
     same_row = (stage_attachment.c.load_id == stage.c.load_id) & (
         stage_attachment.c.submission_uid == stage.c.submission_uid
     )

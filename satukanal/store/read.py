@@ -10,7 +10,7 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from satukanal.store import ledger, matching
+from satukanal.store import attachments, ledger, matching
 from satukanal.store.database import Store
 from schemas.codes import Judgement, LoadStatus
 from schemas.store import (
@@ -202,6 +202,7 @@ def _channel_section(connection: sa.Connection, item: dict[str, Any]) -> dict[st
                 "bytes": item["archive_bytes"],
                 "sha256": item["archive_sha256"],
             },
+            "attachments": attachments.states(connection, item["channel"]),
             "quality": _rows(connection, quality.order_by(q.c.ordinal)),
             "reconciliation": _rows(connection, measures.order_by(r.c.measure)),
         }

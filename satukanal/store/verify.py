@@ -12,12 +12,12 @@ from typing import Any
 import orjson
 import sqlalchemy as sa
 
-from satukanal.store import ledger, verify_rows, verify_totals
+from satukanal.store import attachments, ledger, verify_rows, verify_totals
 from satukanal.store.database import Store
 from satukanal.store.digest import digest_of
 from satukanal.store.problem import Problem
 from schemas.codes import LoadStatus
-from schemas.store import complaint_event, load, submission, submission_version
+from schemas.store import attachment, channel, complaint_event, load, submission, submission_version
 from schemas.store import ledger as entries
 
 BATCH = 500
@@ -33,6 +33,7 @@ class Told:
     loads: dict[str, dict[str, Any]] = field(default_factory=dict)  # load_id → payload and government
     archives: dict[str, str] = field(default_factory=dict)  # load_id → manifest hash after the last erasure
     erased: set[str] = field(default_factory=set)  # ids of submissions and of rows of quarantine and exclusion
+    collected: dict[str, str] = field(default_factory=dict)  # act that found attachments → Merkle root
     order: dict[str, int] = field(default_factory=dict)  # load_id → number of its entry
 
 
@@ -45,6 +46,7 @@ class Verdict:
     ledger_head: str
     problems: tuple[Problem, ...]
     archives: dict[str, tuple[str, str | None]]  # load_id → channel, manifest hash (None: the ledger tells of none)
+    files: dict[str, set[str]]  # channel → names of the files that its complaints carry
 
 
 def verify(store: Store, head: str | None) -> Verdict:
@@ -57,6 +59,7 @@ def verify(store: Store, head: str | None) -> Verdict:
             ("ledger", _head(connection, head)),
             ("load", _loads(connection, told)),
             ("submission_version", verify_rows.versions(connection, store.keys, told.erased, told.order)),
+            ("attachment", _attachments(connection, told)),
             ("submission", verify_rows.submissions(connection, store.keys, told.erased)),
             ("complaint_event", verify_rows.answers(connection, store.keys, told.erased, told.order)),
             ("quarantine", verify_rows.notes(connection, store.keys, told.erased)),
@@ -71,7 +74,9 @@ def verify(store: Store, head: str | None) -> Verdict:
             row.load_id: (row.channel, told.archives.get(row.load_id))
             for row in connection.execute(sa.select(load.c.load_id, load.c.channel).order_by(load.c.load_id))
         }
-    return Verdict(found, length, last, problems, archives)
+        channels = connection.scalars(sa.select(channel.c.channel).order_by(channel.c.channel)).all()
+        files = {name: attachments.stored_files(connection, name) for name in channels}
+    return Verdict(found, length, last, problems, archives, files)
 
 
 def shorten(problems: Iterable[Problem]) -> tuple[Problem, ...]:
@@ -120,6 +125,8 @@ def _note(row: sa.RowMapping, told: Told, where: str) -> Iterator[Problem]:
         told.loads[row["subject"]] = payload | {"government": row["government"]}
         told.archives[row["subject"]] = payload["archive_sha256"]
         told.order[row["subject"]] = row["seq"]
+    elif row["act"] == "attachments":
+        told.collected[row["subject"]] = payload["merkle_root"]
     elif row["act"] == "erasure":
         told.erased |= {*payload["submissions"], *(uid for ids in payload["notes"].values() for uid in ids)}
         told.archives |= payload["archives"]
@@ -150,6 +157,19 @@ def _loads(connection: sa.Connection, told: Told) -> Iterator[Problem]:
     for load_id in sorted(told.loads.keys() - known):
         channel = told.loads[load_id]["channel"]
         yield Problem("entry_without_load", f"{channel}, load {load_id}", "the ledger tells of it, but it is not there")
+
+
+def _attachments(connection: sa.Connection, told: Told) -> Iterator[Problem]:
+    """What each act found against its ledger entry, and acts that it does not know."""
+    a = attachment
+    acts = set(connection.scalars(sa.select(a.c.collected.distinct()).where(a.c.collected.is_not(None))))
+    for act in sorted(acts | told.collected.keys()):
+        if act not in told.collected:
+            yield Problem("attachment_altered", act, "no ledger entry tells of this act")
+        elif attachments.root(connection, act) != told.collected[act]:
+            yield Problem(
+                "attachment_altered", act, "a file it found was changed, moved or taken away: its Merkle root differs"
+            )
 
 
 def _compare(row: sa.RowMapping, entry: dict[str, Any], archive_sha256: str, where: str) -> Iterator[Problem]:

@@ -18,7 +18,7 @@ from satukanal.store.erasure import ERASED, WORDS
 from satukanal.store.keys import Keyring
 from satukanal.store.problem import Problem
 from schemas.canonical import BOOL, LOCAL, SUBMISSION, UTC
-from schemas.codes import Closer, Status, SubmissionType
+from schemas.codes import AttachmentState, Closer, Status, SubmissionType
 from schemas.store import (
     attachment,
     complaint,
@@ -34,6 +34,7 @@ from schemas.store import (
 BATCH = 500
 UNTOLD = "its personal part is gone, and no erasure stands in the ledger"
 CANDIDATES = 200  # values from elsewhere in the store that are tried for a column
+_OPEN_STATES = {state.value for state in AttachmentState} - {AttachmentState.ERASED.value}
 _OFFSETS = tuple(timedelta(hours=hours) for hours in (7, 8, 9))  # WIB, WITA, WIT
 _CODES: dict[str, tuple[str, ...]] = {
     "type": tuple(SubmissionType),
@@ -79,6 +80,8 @@ def versions(connection: sa.Connection, keys: Keyring, erased: set[str], order: 
             yield from faults
             if faults:
                 continue
+            attached = named[row["submission_uid"], row["version_no"]]
+            yield from _states(keys, attached, opened["attachments"] or [], where)
             try:
                 yield from _check(keys, dict(row) | opened, where, suspects)
             except (ValueError, TypeError):
@@ -137,6 +140,19 @@ def _open(
     if problems:
         return {}, problems
     return opened[0] | opened[1] | {"attachments": [o.get("name") for o in opened[2:]] or None}, []
+
+
+def _states(keys: Keyring, attached: list[sa.RowMapping], names: list[str], where: str) -> Iterator[Problem]:
+    """What is said of a file must fit its name and the act that found it (that the act is true is told elsewhere)."""
+    for row, name in zip(attached, names, strict=True):
+        stored = row["state"] == AttachmentState.STORED.value
+        cell = codec.file_of_cell(keys, name)
+        fits = (row["file"], row["collected"]) == (cell, None) and stored if cell else (
+            stored == (row["file"] is not None) == (row["collected"] is not None)
+        )  # fmt: skip
+        if not fits or row["state"] not in _OPEN_STATES:
+            told = "its state, its file and the act that found it do not fit"
+            yield Problem("attachment_altered", f"{where}, attachment {row['ordinal']}", told)
 
 
 def _check(keys: Keyring, values: dict[str, Any], where: str, suspects: "_Suspects") -> Iterator[Problem]:

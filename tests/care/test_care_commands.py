@@ -37,8 +37,8 @@ def test_revision_keys_backup_and_restore_from_the_command_line(
     filled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     current = json.loads(satukanal("db", "current", "--json").stdout)
-    assert current == {"revision": "0002", "program": "0002", "up_to_date": True}
-    assert json.loads(satukanal("db", "upgrade", "--json").stdout) == {"before": "0002", "after": "0002"}
+    assert current == {"revision": "0003", "program": "0003", "up_to_date": True}
+    assert json.loads(satukanal("db", "upgrade", "--json").stdout) == {"before": "0003", "after": "0003"}
 
     rotated = satukanal("keys", "rotate", "--json")
     assert rotated.returncode == 0, rotated.stderr

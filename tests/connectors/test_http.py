@@ -1,5 +1,6 @@
 """The web session asks politely, gives up in words, and never leaves the declared address."""
 
+import contextlib
 import gzip
 import socket
 import ssl
@@ -18,7 +19,7 @@ from cryptography.x509.oid import NameOID
 from old_system import Asked, OldSystem, Reply, as_json, context, running
 
 from connectors.base import ChannelError, RetryError, RunError
-from connectors.http import Anonymous, Bearer, WebSession
+from connectors.http import Anonymous, Bearer, TooLarge, WebSession
 from schemas.channel import Politeness
 
 
@@ -259,3 +260,29 @@ def test_an_untrusted_certificate_stops_the_channel(tmp_path: Path) -> None:
         with session(url) as web, pytest.raises(ChannelError, match="certificate is not trusted"):
             web.get(web.at("/x"))
         thread.join(5)
+
+
+def test_an_answer_that_trickles_for_ever_is_given_up() -> None:
+    def drip(connection: socket.socket) -> None:
+        connection.recv(4096)
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+        with contextlib.suppress(OSError):
+            for _ in range(1000):
+                connection.sendall(b"x")
+                time.sleep(0.05)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=lambda: drip(server.accept()[0]), daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        began = time.monotonic()
+        with pytest.raises(RetryError, match=r"does not answer within 0\.2 s"):
+            get(OldSystem(url, []), timeout_seconds=0.2, retries=0)
+        assert time.monotonic() - began < 10
+
+
+def test_an_answer_larger_than_wanted_is_not_read_to_its_end() -> None:
+    polite = Politeness.model_validate({"per_second": 1000, "retries": 0})
+    with running(in_turn(Reply(bytes(1_000_000)))) as system:
+        web = WebSession(system.url, polite, context(), Anonymous(), wants="*/*", most_bytes=100_000)
+        with web, pytest.raises(TooLarge):
+            web.get(web.at("/x"))

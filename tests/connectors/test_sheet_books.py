@@ -226,6 +226,23 @@ def test_two_headers_of_one_pattern_lose_no_values(tmp_path: Path) -> None:
     assert piece.problems == ("LAPORAN: header 'TAHUN' stands twice; the second is kolom_C",)
 
 
+def test_files_whose_headers_stand_elsewhere_are_the_same_table(tmp_path: Path) -> None:
+    layouts = [{"files": "REKAP*", "header_row": 2, "header_rows": 2}, {"files": "*", "header_row": 1}]
+    recap = merged(["A2:B2"], ["KECAMATAN"], ["ADUAN", None], ["UID", "DESKRIPSI"], ["2", "b"])
+    archive = archive_of(tmp_path, form__csv=b"UID,DESKRIPSI\n1,a\n", rekap__xlsx=recap)
+    source = SheetSource.model_validate(
+        {
+            "reader": "sheet",
+            "path": "*",
+            "layouts": layouts,
+            "headers": {"UID": "(aduan )?uid", "DESKRIPSI": "(aduan )?deskripsi"},
+            "streams": {"complaints": STREAM},
+        }
+    )
+    pieces = list(SheetReader().parse(source, archive))
+    assert [piece.frame[["UID", "DESKRIPSI"]].to_numpy().tolist() for piece in pieces] == [[["1", "a"]], [["2", "b"]]]
+
+
 def test_a_pattern_that_is_none_is_refused() -> None:
     with pytest.raises(ValueError, match="is no regular expression"):
         SheetSource.model_validate(

@@ -14,6 +14,7 @@ import satukanal.reports
 from satukanal.reports import texts
 from schemas.codes import (
     STATUS_LABELS,
+    AttachmentState,
     ChannelState,
     Disposition,
     ExclusionRule,
@@ -68,6 +69,7 @@ def test_both_languages_fill_the_same_placeholders() -> None:
         ("state", set(ChannelState)),
         ("load_status", set(LoadStatus)),
         ("run_status", set(RunStatus)),
+        ("file_state", set(AttachmentState)),
         ("reason", set(QuarantineReason)),
         ("disposition", set(Disposition)),
         ("rule", set(ExclusionRule)),

@@ -22,8 +22,8 @@ SECOND = '''"""A second revision, as one may come."""
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 branch_labels = None
 depends_on = None
 
@@ -47,7 +47,7 @@ def old_store(store_url: str) -> str:
 def newer_program(monkeypatch: pytest.MonkeyPatch, folder: Path, second: str) -> None:
     """From here on the program is one that knows a second revision."""
     shutil.copytree(database.MIGRATIONS, folder / "migrations")
-    (folder / "migrations" / "versions" / "0003_colour.py").write_text(second)
+    (folder / "migrations" / "versions" / "0004_colour.py").write_text(second)
     monkeypatch.setattr(database, "MIGRATIONS", folder / "migrations")
 
 
@@ -55,14 +55,14 @@ def test_an_older_store_is_refused_with_the_command_that_mends_it_and_then_upgra
     old_store: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     newer_program(monkeypatch, tmp_path, SECOND)
-    with pytest.raises(StoreError, match=r"revision 0002.*needs 0003.*satukanal db upgrade"):
+    with pytest.raises(StoreError, match=r"revision 0003.*needs 0004.*satukanal db upgrade"):
         open_store(old_store, KEYS)
-    assert database.upgrade_store(old_store) == ("0002", "0003")
+    assert database.upgrade_store(old_store) == ("0003", "0004")
     store = open_store(old_store, KEYS)
     with store.reading() as connection:
         assert connection.scalars(sa.text("SELECT colour FROM submission")).all() == ["blue", "blue"]
     store.close()
-    assert database.upgrade_store(old_store) == ("0003", "0003")
+    assert database.upgrade_store(old_store) == ("0004", "0004")
 
 
 def test_a_store_of_the_first_revision_is_upgraded_with_all_that_it_holds(store_url: str) -> None:
@@ -103,7 +103,7 @@ def test_an_upgrade_that_fails_changes_nothing(old_store: str, tmp_path: Path, m
         newer_program(patched, tmp_path, BROKEN)
         with pytest.raises((StoreError, sa.exc.DatabaseError)):
             database.upgrade_store(old_store)
-    assert database.revision(old_store) == "0002"
+    assert database.revision(old_store) == "0003"
     store = open_store(old_store, KEYS)
     with store.reading() as connection:
         assert "colour" not in {c["name"] for c in sa.inspect(connection).get_columns("submission")}
@@ -121,7 +121,7 @@ def test_a_store_of_a_newer_program_is_neither_opened_nor_upgraded(
         open_store(old_store, KEYS)
     with pytest.raises(StoreError, match="newer satukanal made it"):
         database.upgrade_store(old_store)
-    assert database.revision(old_store) == "0003"
+    assert database.revision(old_store) == "0004"
 
 
 @pytest.mark.parametrize("role", ["auditor", 'an "odd" Role%'])

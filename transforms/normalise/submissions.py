@@ -7,7 +7,6 @@ Says which cleaner serves which field; what cleaning means is left to ``text``, 
 import re
 from dataclasses import dataclass, field
 
-import orjson
 import pandas as pd
 
 from schemas.canonical import EXCLUDED, REJECTED, SUBMISSION, conform, empty
@@ -15,12 +14,12 @@ from schemas.channel import Channel, ColumnMap, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason, Status, SubmissionType
 from schemas.reference import Reference
 from transforms.normalise import codes, dates, people, places, public, rows, tables, text
+from transforms.normalise.attachments import attachment_lister, joined_lists, list_attachments
 from transforms.normalise.shapes.base import QUOTES, Shaped
 from transforms.normalise.values import Cleaner, Mask, Notes, Outcome, clean, is_true, look_up
 
 _NUMBER_GLUE = re.compile(r"[\s\0]+|^#")
 _LONGEST_NUMBER = 200  # characters: what is longer is no number that a citizen holds
-_NO_FILE = re.compile(r"(?:default|no-?image|noimage|placeholder)\.\w+|null|-", re.IGNORECASE)
 _DETAILS = {
     QuarantineReason.NO_KEY.value: "a part of the key is empty",
     QuarantineReason.NO_CONTENT.value: "neither title nor text holds a word",
@@ -49,6 +48,7 @@ class Fields:
     clock: dates.Clock
     reference: Reference
     notes: Notes = field(repr=False)
+    no_files: tuple[str, ...] = ()  # globs of names of attachments that are none
 
     def origin(self, name: str) -> ColumnMap | None:
         """Where a canonical field comes from; None if it is not mapped."""
@@ -102,7 +102,9 @@ def normalise_stream(
     left = all_rows[~no_key & rule.isna()]
     notes = Notes(len(left))
     maps = column_maps(mapping.columns)
-    fields = Fields(frame.loc[left.index].reset_index(drop=True), maps, channel, clock, reference, notes)
+    attachments = channel.sources[source].attachments
+    no_files = attachments.none if attachments else ()
+    fields = Fields(frame.loc[left.index].reset_index(drop=True), maps, channel, clock, reference, notes, no_files)
     notes.flag(is_true(left["key"].str.startswith(rows.HASHED)), "key", "too_long")
     made = pd.concat([left.reset_index(drop=True), _canonical(fields, stream)], axis=1).assign(source=source)
     no_content = ~(_readable(made["title"]) | _readable(made["text"]))
@@ -159,7 +161,7 @@ def _words(fields: Fields) -> pd.DataFrame:
         {
             **{name: fields.cleaned(name, cleaner) for name, cleaner in cleaners.items()},
             "status_reason": fields.cleaned("status_reason", text.clean_text),
-            "attachments": look_up(fields.raw("attachments"), list_attachments),
+            "attachments": _attachments(fields),
             "old_numbers": _old_numbers(fields),
             "sp4n_id": fields.cleaned("sp4n_id", clean_sp4n_id),
         }
@@ -234,6 +236,22 @@ def _place(fields: Fields) -> pd.DataFrame:
     return pd.concat([named, points], axis=1)
 
 
+def _attachments(fields: Fields) -> pd.Series:
+    """Names of files as a JSON list, of all mapped columns together."""
+    origin = fields.origin("attachments")
+    if origin is None or origin.value is not None:
+        return look_up(fields.raw("attachments"), list_attachments)
+    parts = [
+        look_up(tables.column(fields.frame, name, fields.channel.null_tokens), attachment_lister(fields.no_files))
+        for name in origin.origins
+    ]
+    return (
+        parts[0]
+        if len(parts) == 1
+        else pd.Series([joined_lists(row) for row in zip(*parts, strict=True)], index=fields.frame.index, dtype=object)
+    )
+
+
 def _old_numbers(fields: Fields) -> pd.Series:
     """Ticket numbers of each mapped column without inner blanks, joined by a blank; none that is too long."""
     origin = fields.origin("old_numbers")
@@ -258,15 +276,3 @@ def clean_sp4n_id(value: str) -> Outcome:
     """The number of the national system: digits, seven of them today; ``invalid`` otherwise."""
     number = clean_number(value)
     return Outcome(number, rule="digits_only") if re.fullmatch("[0-9]{5,10}", number) else Outcome(None, "invalid")
-
-
-def list_attachments(value: str) -> str | None:
-    """The JSON list of names or addresses in ``value``: a JSON list, or names parted by line end, ';', '|' or ','."""
-    try:
-        parsed = orjson.loads(value)
-    except orjson.JSONDecodeError:
-        parsed = re.split(r"[\n;|,]", value)
-    items = parsed if isinstance(parsed, list) else [value]
-    texts = [i if isinstance(i, str) else orjson.dumps(i).decode() for i in items if i is not None]
-    names = [t.strip() for t in texts if t.strip() and not _NO_FILE.fullmatch(t.strip())]
-    return orjson.dumps(names).decode() if names else None
