@@ -10,6 +10,7 @@ import argparse
 import gzip
 import random
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -70,8 +71,8 @@ def write_dumps(folder: Path, count: int) -> dict[str, Path]:
             for start in range(0, count, step):
                 out.write(HEAD + ",".join(row(n) for n in range(start, min(start + step, count))) + ";\n")
     packed = folder / "packed.sql.gz"
-    with gzip.open(packed, "wb", 6) as out_packed:
-        out_packed.write(files["many rows a statement"].read_bytes())
+    with gzip.open(packed, "wb", 6) as out_packed, files["many rows a statement"].open("rb") as plain:
+        shutil.copyfileobj(plain, out_packed)
     return {**files, "many rows a statement, gzip": packed}
 
 

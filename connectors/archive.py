@@ -9,7 +9,7 @@ import hashlib
 import io
 import os
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
@@ -21,6 +21,7 @@ import orjson
 
 CHUNK = 1 << 20
 MANIFEST = "manifest.json"
+JOURNAL = ".journal"  # the manifest of an archive in the making, a line an object
 
 
 class Cipher(Protocol):
@@ -109,10 +110,16 @@ class Archive:
 
 
 class ArchiveWriter:
-    """An archive in the making. ``finish`` makes it readable."""
+    """An archive in the making. ``finish`` makes it readable.
 
-    def __init__(self, folder: Path, cipher: Cipher) -> None:
-        """Make ``folder``, or take over what a killed load left. Raises ``FileExistsError`` for a finished archive."""
+    What is written also stands in a journal, so that a load that was killed leaves objects that another can take.
+    """
+
+    def __init__(self, folder: Path, cipher: Cipher, left_by: Sequence[Path] = ()) -> None:
+        """Make ``folder``, or take over what a killed load left; ``left_by`` are folders of others that were.
+
+        Raises ``FileExistsError`` for a finished archive.
+        """
         self.folder, self.cipher = folder, cipher
         self._entries: dict[str, Entry] = {}
         folder.mkdir(parents=True, exist_ok=True)
@@ -120,6 +127,26 @@ class ArchiveWriter:
             raise FileExistsError(f"{folder}: a finished archive is not written again")
         for leftover in folder.glob(".*.part"):
             leftover.unlink()
+        self._left = {one.name: (place, one) for place in (*left_by, folder) for one in _journal(place)}
+
+    def left(self, name: str) -> Entry | None:
+        """The entry of an object that a killed load left and that is whole; None if there is none."""
+        place, entry = self._left.get(name, (None, None))
+        if place is None or entry is None or name in self._entries or not (place / name).is_file():
+            return None
+        with (place / name).open("rb") as file:
+            whole = hashlib.file_digest(file, "sha256").hexdigest() == entry.stored_sha256
+        return entry if whole else None
+
+    def take(self, entry: Entry) -> bytes:
+        """Make an object that ``left`` gave one of this archive; returns its raw bytes."""
+        place, _ = self._left[entry.name]
+        if place != self.folder:
+            (self.folder / entry.name).unlink(missing_ok=True)
+            (self.folder / entry.name).hardlink_to(place / entry.name)
+        self._note(entry)
+        with (self.folder / entry.name).open("rb") as file:
+            return b"".join(open_frames(file, entry.name, self.cipher))
 
     def write(self, name: str, chunks: Iterable[bytes], origin: dict[str, str]) -> Entry:
         """Seal and store one object. ``name`` is a plain file name, new in this archive."""
@@ -134,8 +161,17 @@ class ArchiveWriter:
                 file.write(frame)
         now = datetime.now(UTC).isoformat(timespec="microseconds")
         entry = Entry(name, size, raw.hexdigest(), stored.hexdigest(), now, origin)
-        self._entries[name] = entry
+        self._note(entry)
         return entry
+
+    def _note(self, entry: Entry) -> None:
+        self._entries[entry.name] = entry
+        with (self.folder / JOURNAL).open("ab") as journal:
+            journal.write(orjson.dumps(asdict(entry)) + b"\n")
+
+    def forget_journal(self) -> None:
+        """Leave nothing that another load could take: what was read is not fit to be used."""
+        (self.folder / JOURNAL).unlink(missing_ok=True)
 
     def replace_entries(self, entries: Iterable[Entry]) -> None:
         """Let the manifest say ``entries``, in this order, of what was written."""
@@ -145,6 +181,9 @@ class ArchiveWriter:
         """Write the manifest, last and whole, and open the archive."""
         content = orjson.dumps({"objects": [asdict(e) for e in self._entries.values()]}, option=orjson.OPT_INDENT_2)
         sync_folder(self.folder)  # the objects' names must outlive a power cut before the manifest's does
+        for path in self.folder.iterdir():  # what an attempt before this one left and this one did not want
+            if path.name not in self._entries:
+                path.unlink()
         with whole_or_not_at_all(self.folder / MANIFEST) as file:
             file.write(content)
         sync_folder(self.folder)
@@ -185,6 +224,16 @@ def swap(prepared: Path, folder: Path, aside: Path) -> None:
         prepared.rename(folder)
         sync_folder(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def _journal(folder: Path) -> Iterator[Entry]:
+    """What stands in the journal of an archive in the making; a line that was cut off by a kill is left out."""
+    path = folder / JOURNAL
+    for line in path.read_bytes().splitlines() if path.exists() else ():
+        try:
+            yield Entry(**orjson.loads(line))
+        except (ValueError, TypeError):
+            return
 
 
 @contextmanager

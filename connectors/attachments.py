@@ -18,9 +18,9 @@ from typing import Protocol, Self
 from urllib.parse import quote, unquote, urlsplit
 
 from connectors.archive import Archive
-from connectors.base import ChannelError, Context
+from connectors.base import ChannelError, Context, Paused
 from connectors.html import Visit
-from connectors.http import Anonymous, Bearer, BudgetSpent, TooLarge, WebSession, same_place
+from connectors.http import Anonymous, Bearer, TooLarge, WebSession, same_place
 from schemas.channel import Attachments, HtmlSource, Politeness, RestSource, SourceBase
 from schemas.codes import AttachmentState
 
@@ -159,7 +159,7 @@ class _Web:
         visit = self._visit
         try:
             answer = visit.page(self._web.at(path), _GONE | _CLOSED)
-        except BudgetSpent:
+        except Paused:
             raise
         except TooLarge as error:
             raise Refused(f"is larger than {self._most >> 20} MB") from error

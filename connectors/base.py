@@ -19,6 +19,7 @@ if TYPE_CHECKING:  # that module raises the errors of this one
     from connectors.refresh import Known
 
 BATCH = 20_000  # rows that a table is handed out in
+BAD_BATCH = 1_000  # and pieces that cannot be read, which hold their bytes
 
 
 class ReaderError(Exception):
@@ -31,6 +32,10 @@ class RetryError(ReaderError):
 
 class ChannelError(ReaderError):
     """Stop this channel; the others go on: wrong password, changed page, missing file."""
+
+
+class Paused(ChannelError):
+    """Stop this channel for now: a budget is spent, or hours have begun in which not to ask. The next run goes on."""
 
 
 class RunError(ReaderError):
@@ -97,7 +102,7 @@ class Rows:
     @property
     def full(self) -> bool:
         """True once there is enough for a batch."""
-        return max(map(len, self._rows.values())) >= BATCH
+        return max(map(len, self._rows.values())) >= BATCH or len(self._unreadable) >= BAD_BATCH
 
     def drain(self) -> Iterator[RawTable]:
         """What was gathered, one ``RawTable`` a table (an empty one too), and start anew."""
@@ -134,6 +139,8 @@ class Context:
     address: str | None = None  # replaces scheme, host and port of the channel file's address
     progress: Callable[[int, int | None], None] = field(default=_quiet)
     known: "Mapping[str, Known]" = field(default_factory=dict)  # by stream; of a table of events by "<stream>/<table>"
+    zone: str = "Asia/Jakarta"  # of the channel: hours in which not to ask are its wall time
+    last: Archive | None = None  # of the load before: what did not change since need not be sent again
 
 
 def counted_stream(source: SourceBase) -> str:

@@ -8,6 +8,7 @@ import json
 import re
 import zipfile
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -15,8 +16,8 @@ import orjson
 from connectors.archive import Archive
 from connectors.blank import Blanking, Mine
 from connectors.files import NAMES
-from connectors.json_text import _ASSIGNED
-from connectors.rest import _compact
+from connectors.json_records import compact
+from connectors.json_text import ASSIGNED
 from schemas.channel import ChatSource, JsonSource, SqlSource
 
 
@@ -46,7 +47,8 @@ def _cell(name: str, cell: str | None, what: Blanking, *, own: bool) -> str | No
 
 def _is_mine(cells: dict[str, str | None], what: Blanking) -> bool:
     found = {cell for cell in cells.values() if cell is not None}
-    return any(what.is_record(one, found) for one in what.mine)
+    own = (replace(one, cells={n: c for n, c in one.cells.items() if n in cells}) for one in what.mine)
+    return any(what.is_record(one, found) for one in own)  # columns that were joined in stand elsewhere
 
 
 def blank_json(source: JsonSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
@@ -61,7 +63,7 @@ def blank_json(source: JsonSource, archive: Archive, what: Blanking) -> Iterator
 
 
 def _blank_documents(text: str, mine: list[Mine], what: Blanking) -> str:
-    assigned = _ASSIGNED.match(text)
+    assigned = ASSIGNED.match(text)
     start = assigned.end() if assigned else 0
     rest = text[start:]
     try:
@@ -97,7 +99,7 @@ def _leaves(record: dict[str, Any]) -> Iterator[str]:
         if isinstance(value, dict):
             yield from _leaves(value)
         elif value is not None:
-            yield value if isinstance(value, str) else _compact(value)
+            yield value if isinstance(value, str) else compact(value)
 
 
 def _emptied(record: dict[str, Any], prefix: str, mine: list[Mine], what: Blanking) -> dict[str, Any]:

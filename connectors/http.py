@@ -5,20 +5,23 @@ budget and is asked again only where that is safe. TLS is always verified. A pro
 taken from the machine's settings, as by any other program. What an answer means is left to the readers.
 """
 
+import threading
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
+from datetime import datetime
 from importlib.metadata import version
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 from urllib.parse import urldefrag, urlencode, urljoin, urlsplit
+from zoneinfo import ZoneInfo
 
 import requests
 from requests.auth import AuthBase
 from urllib3.exceptions import DecodeError, InvalidHeader, MaxRetryError, ProtocolError, ReadTimeoutError, SSLError
 from urllib3.util import Retry
 
-from connectors.base import ChannelError, Context, RetryError, RunError
+from connectors.base import ChannelError, Context, Paused, RetryError, RunError
 from schemas.channel import Politeness
 
 BUSY = frozenset({429, 500, 502, 503, 504})  # may be better in a moment
@@ -31,7 +34,7 @@ _PIECE = 1 << 16
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-class BudgetSpent(ChannelError):
+class BudgetSpent(Paused):
     """As many requests were sent as the channel file allows."""
 
 
@@ -40,24 +43,64 @@ class TooLarge(ChannelError):
 
 
 @dataclass(frozen=True)
+class Request:
+    """What is asked for. A form is sent as browsers do, a document as JSON.
+
+    One that is ``repeatable`` changes nothing at the other side, and is sent again where no answer came.
+    """
+
+    url: str
+    method: str = "GET"
+    form: Mapping[str, str] | None = None
+    document: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    repeatable: bool = True
+
+
+@dataclass(frozen=True)
 class Answer:
-    """One answer, read whole. ``url`` is the address that answered in the end; the body is free of transfer coding."""
+    """One answer, read whole. ``url`` is the address that answered in the end; the body is free of transfer coding.
+
+    ``attempts`` tells each request that it took: statuses, and in words what came instead of one.
+    """
 
     method: str
     url: str
     status: int
     content_type: str
     body: bytes
+    etag: str = ""
+    last_modified: str = ""
+    attempts: tuple[str, ...] = ()
 
     @property
     def origin(self) -> dict[str, str]:
         """Where the body came from, for the archive's manifest. Holds no header that was sent, so no secret."""
-        return {
+        told = {
             "method": self.method,
             "url": self.url,
             "status": str(self.status),
             "content_type": self.content_type,
         }
+        found = {"etag": self.etag, "last_modified": self.last_modified}
+        return told | {name: value for name, value in found.items() if value}
+
+
+@dataclass
+class Tally:
+    """Every request of one session, as it ended."""
+
+    asked: int = 0
+    attempts: list[str] = field(default_factory=list)  # since ``settle`` was called last
+
+    def note(self, what: str) -> None:
+        """One request: the status that answered, or in words what came instead."""
+        self.attempts.append(what)
+
+    def settle(self) -> tuple[str, ...]:
+        """What was noted since the last call."""
+        noted, self.attempts = tuple(self.attempts), []
+        return noted
 
 
 class Anonymous(AuthBase):
@@ -81,6 +124,24 @@ class Bearer(AuthBase):
         """Add the header to ``request``."""
         request.headers["Authorization"] = f"Bearer {self._token}"
         return request
+
+
+class _Turns:
+    """When each host may be asked next: all sessions of this process take turns, whatever channel they serve."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._next: dict[str, float] = {}
+
+    def wait(self, host: str, seconds: float) -> None:
+        """Wait for the next turn with ``host``; the one after it comes ``seconds`` later."""
+        with self._lock:
+            turn = max(time.monotonic(), self._next.get(host, 0.0))
+            self._next[host] = turn + seconds
+        time.sleep(max(0.0, turn - time.monotonic()))
+
+
+_TURNS = _Turns()
 
 
 class WebSession:
@@ -107,7 +168,8 @@ class WebSession:
         self._here = _place(self._base)
         self.host = "{}://{}".format(*urlsplit(self._base)[:2])
         self._politeness, self._secrets = politeness, tuple(secrets)
-        self._asked, self._next_turn, self._most_bytes = 0, 0.0, most_bytes
+        self.tally = Tally()
+        self._most_bytes, self._zone = most_bytes, context.zone
         contact = " ".join(politeness.contact.split()).encode("ascii", "replace").decode()
         self._session = requests.Session()
         self._session.auth = auth
@@ -154,41 +216,55 @@ class WebSession:
         self._session.cookies.clear()
 
     def get(self, url: str, accept: Collection[int] = ()) -> Answer:
-        """The page at ``url``; a status of ``accept`` is an answer too.
+        """The page at ``url``. Raises as ``ask``."""
+        return self.ask(Request(url), accept)
+
+    def post(self, url: str, fields: Mapping[str, str], accept: Collection[int] = ()) -> Answer:
+        """Send a form, once, and follow to the page that answers. Raises as ``ask``."""
+        return self.ask(Request(url, "POST", fields, repeatable=False), accept)
+
+    def ask(self, request: Request, accept: Collection[int] = ()) -> Answer:
+        """What answers ``request``, redirects followed; a status of ``accept`` is an answer too.
 
         Raises ``RetryError`` where the system is away or busy after all attempts, ``ChannelError`` where it refuses.
         """
-        return self._ask("GET", url, None, accept)
-
-    def post(self, url: str, fields: Mapping[str, str], accept: Collection[int] = ()) -> Answer:
-        """Send a form, once, and follow to the page that answers. Raises as ``get``."""
-        return self._ask("POST", url, fields, accept)
-
-    def _ask(self, method: str, url: str, fields: Mapping[str, str] | None, accept: Collection[int]) -> Answer:
         for _ in range(HOPS + 1):
-            response = self._send(method, url, fields)
+            response = self._send(request)
             target = self._session.get_redirect_target(response)
             if target is None:
                 self._judge(response.status_code, accept)
-                kind = response.headers.get("Content-Type", "")
-                return Answer(method, url, response.status_code, kind, response.content)
-            url = self.follow(url, target)
-            if response.status_code not in (307, 308):
-                method, fields = "GET", None
+                return self._answer(request, response)
+            url = self.follow(request.url, target)
+            request = replace(request, url=url) if response.status_code in (307, 308) else Request(url)
         raise ChannelError(f"{self.host}: redirects in a circle; does the account have the rights it needs?")
 
-    def _send(self, method: str, url: str, fields: Mapping[str, str] | None) -> requests.Response:
+    def _answer(self, request: Request, response: requests.Response) -> Answer:
+        headers = response.headers
+        return Answer(
+            request.method,
+            request.url,
+            response.status_code,
+            headers.get("Content-Type", ""),
+            response.content,
+            headers.get("ETag", ""),
+            headers.get("Last-Modified", ""),
+            self.tally.settle(),
+        )
+
+    def _send(self, request: Request) -> requests.Response:
         retry = self._retry
         while True:
-            response, problem = self._attempt(method, url, fields)
+            response, problem = self._attempt(request)
+            self.tally.note(problem or str(response.status_code if response is not None else ""))
             if response is not None:
-                if not retry.is_retry(method, response.status_code, "Retry-After" in response.headers):
+                asks_to_wait = response.status_code in BUSY
+                if not asks_to_wait:
                     return response
                 problem = f"answers {response.status_code}"
-            if method != "GET":
+            if not request.repeatable:
                 raise RetryError(f"{self.host}: {problem}; try again later")
             try:
-                retry = retry.increment(method, url, response=response.raw if response is not None else None)
+                retry = retry.increment("GET", request.url, response=response.raw if response is not None else None)
             except MaxRetryError as error:
                 times = self._politeness.retries + 1
                 raise RetryError(
@@ -196,14 +272,15 @@ class WebSession:
                 ) from error
             self._pause(retry, response)
 
-    def _attempt(self, method: str, url: str, fields: Mapping[str, str] | None) -> tuple[requests.Response | None, str]:
+    def _attempt(self, request: Request) -> tuple[requests.Response | None, str]:
         """One request: its answer, or in words why there is none that could be better in a moment."""
         self._take_turn()
         limit = self._politeness.timeout_seconds
         try:
             with self._session.request(
-                method, url, data=fields, timeout=limit, allow_redirects=False, stream=True
-            ) as response:
+                request.method, request.url, data=request.form, json=request.document, headers=dict(request.headers),
+                timeout=limit, allow_redirects=False, stream=True,
+            ) as response:  # fmt: skip
                 return self._read(response, time.monotonic() + SLOWEST * limit), ""
         except requests.exceptions.SSLError as error:
             raise ChannelError(f"{self.host}: its TLS certificate is not trusted; have the owner renew it") from error
@@ -241,14 +318,16 @@ class WebSession:
             raise requests.ConnectionError(error) from error
 
     def _take_turn(self) -> None:
-        if self._asked >= self._politeness.max_requests:
+        polite = self._politeness
+        if self.tally.asked >= polite.max_requests:
             raise BudgetSpent(
-                f"{self.host}: more than {self._politeness.max_requests} requests; raise politeness.max_requests "
-                "if the system is that large"
+                f"{self.host}: more than {polite.max_requests} requests; raise politeness.max_requests if the system "
+                "is that large, or run again: what was read is not asked for twice"
             )
-        self._asked += 1
-        time.sleep(max(0.0, self._next_turn - time.monotonic()))
-        self._next_turn = time.monotonic() + 1 / self._politeness.per_second
+        if quiet := polite.is_quiet(datetime.now(ZoneInfo(self._zone))):
+            raise Paused(f"{self.host}: may not be asked from {quiet} (politeness.quiet_hours); run after that")
+        self.tally.asked += 1
+        _TURNS.wait(self.host, 1 / polite.per_second)
 
     def _pause(self, retry: Retry, response: requests.Response | None) -> None:
         """Wait as long as the system asks for, else longer from attempt to attempt."""

@@ -1,7 +1,7 @@
 """Reads files of JSON: answers that were saved from an API, and the archives that social media give to their users.
 
 ``extract`` archives files byte for byte; of a zip the members that a table names, each an object of its own, for the
-rest is pictures. Records become dotted columns of text as in ``connectors.rest``. What they mean is left to
+rest is pictures. Records become dotted columns of text (``connectors.json_records``). What they mean is left to
 ``transforms.normalise``.
 """
 
@@ -17,9 +17,9 @@ from typing import Any
 from connectors.archive import Archive, ArchiveWriter, Entry
 from connectors.base import ChannelError, Context, RawTable, RetryError, Rows, Unreadable
 from connectors.files import find_files, mapped_tables
+from connectors.json_records import ABSENT, add_record, compact, dig, without_hollow_columns
 from connectors.json_text import Broken, Found, JsonText, read_records
 from connectors.lookups import with_lookups
-from connectors.rest import ABSENT, _add, _compact, _without_hollow_columns, dig
 from schemas.channel import JsonSource, JsonTable, Thread
 
 _CHUNK = 1 << 20
@@ -71,7 +71,7 @@ def _archive_members(file: Path, numbers: Iterator[int], source: JsonSource, arc
     try:
         with zipfile.ZipFile(file) as opened:
             infos = [info for info in opened.infolist() if not info.is_dir()]
-            wanted = [info for info in infos if _is_wanted(info.filename, source)]
+            wanted = [info for info in infos if is_wanted(info.filename, source)]
             if not wanted:
                 raise ChannelError(f"{file}: holds no file of JSON that a table names; check files in the channel file")
             for at, info in enumerate(wanted):
@@ -88,7 +88,8 @@ def _archive_members(file: Path, numbers: Iterator[int], source: JsonSource, arc
         raise ChannelError(f"{file}: is damaged, or packed in a way that is not known; unpack it") from error
 
 
-def _is_wanted(member: str, source: JsonSource) -> bool:
+def is_wanted(member: str, source: JsonSource) -> bool:
+    """Whether a member of a zip is JSON that a table names."""
     name = Path(member).name
     if name.startswith("._") or not name.lower().endswith(_ENDINGS):
         return False
@@ -115,7 +116,7 @@ def _read(source: JsonSource, archive: Archive, names: tuple[str, ...]) -> Itera
         reading = _Reading(name, table, source, archive)
         for raw in reading.read():
             if raw.table in names:
-                yield _without_hollow_columns(raw)
+                yield without_hollow_columns(raw)
         is_anywhere = is_anywhere or reading.is_there
     if not is_anywhere and set(names) & set(mapped_tables(source)):
         raise ChannelError(f"{source.path}: no file holds a list for {', '.join(names)}; check records and files")
@@ -160,10 +161,10 @@ class _Reading:
         thread = self.table.thread
         inner = _take_out(record, thread) if thread and isinstance(record, dict) else []
         if inner and depth == _DEEPEST:
-            self._rows.reject(Unreadable(self.name, entry.name, position, "nested too deep", _compact(inner).encode()))
+            self._rows.reject(Unreadable(self.name, entry.name, position, "nested too deep", compact(inner).encode()))
             inner = []
         _make_whole(record, self.table.whole)
-        _add(self._rows, self.name, self.table.nested, entry.name, position, record)
+        add_record(self._rows, self.name, self.table.nested, entry.name, position, record)
         for ordinal, child in enumerate(inner, 1):
             self._add(entry, f"{position}.{ordinal}", child, depth + 1)
 
@@ -199,4 +200,4 @@ def _make_whole(record: Any, paths: tuple[str, ...]) -> None:
         parent, _, last = path.rpartition(".")
         around = dig(record, parent)
         if isinstance(around, dict) and isinstance(around.get(last), dict) and around[last]:
-            around[last] = _compact(around[last])
+            around[last] = compact(around[last])

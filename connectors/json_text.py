@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 LONGEST = 16 << 20  # signs; what is longer is no record
-_ASSIGNED = re.compile(r"\s*(?:window\.[\w.$]+|(?:var|let|const)\s+[\w$]+)\s*=\s*")
+ASSIGNED = re.compile(r"\s*(?:window\.[\w.$]+|(?:var|let|const)\s+[\w$]+)\s*=\s*")
 _BLANKS = re.compile(r"[\s;]*")  # JavaScript ends with a semicolon
 _TOKEN = re.compile(r'"[^"\\]*(?:\\.[^"\\]*)*(?:"|\\?\Z)|[\[\]{}]', re.DOTALL)
 _SCALAR = re.compile(r"[^,\[\]{}\s]*")
@@ -29,7 +29,7 @@ class Broken:
     outside: bool = False
 
 
-class _Lost(Exception):
+class Lost(Exception):
     """The text is not what must stand here; its own text says what."""
 
 
@@ -46,7 +46,7 @@ class JsonText:
         self._chunks, self._json = chunks, json.JSONDecoder(strict=False, parse_constant=_no_number)
         self._text, self._at, self._ended, self.garbled = "", 0, False, False
         self._take_in(first)
-        if assigned := _ASSIGNED.match(self._text):
+        if assigned := ASSIGNED.match(self._text):
             self._at = assigned.end()
 
     def _take_in(self, chunk: bytes) -> None:
@@ -74,15 +74,15 @@ class JsonText:
                 return self._text[self._at : self._at + 1]
 
     def take(self, *signs: str) -> str:
-        """Go over the next sign, one of ``signs``. Raises ``_Lost``."""
+        """Go over the next sign, one of ``signs``. Raises ``Lost``."""
         sign = self.peek()
         if sign not in signs:
-            raise _Lost("is cut off" if not sign else "is no JSON")
+            raise Lost("is cut off" if not sign else "is no JSON")
         self._at += 1
         return sign
 
     def value(self) -> Any:
-        """The next value, or the ``Broken`` that it is. Raises ``_Lost`` where it is not seen where it ends."""
+        """The next value, or the ``Broken`` that it is. Raises ``Lost`` where it is not seen where it ends."""
         self.peek()
         while True:
             try:
@@ -92,7 +92,7 @@ class JsonText:
                 if span is None:
                     if self._more():
                         continue
-                    raise _Lost("is cut off" if self._ended else f"is longer than {LONGEST >> 20} MB") from error
+                    raise Lost("is cut off" if self._ended else f"is longer than {LONGEST >> 20} MB") from error
                 deep = isinstance(error, RecursionError)
                 return Broken("the record is nested too deep" if deep else "the record is no JSON", self._cut(span))
             if end == len(self._text) and self._text[end - 1] not in '"]}' and self._more():
@@ -116,7 +116,7 @@ class JsonText:
         return None
 
     def skip(self) -> None:
-        """Go over the next value, however long. Raises ``_Lost``."""
+        """Go over the next value, however long. Raises ``Lost``."""
         if self.peek() not in ("{", "["):
             self.value()
             return
@@ -130,7 +130,7 @@ class JsonText:
                 if depth == 0:
                     return
             if not self._more():
-                raise _Lost("is cut off")
+                raise Lost("is cut off")
 
     def rest(self, detail: str) -> Broken:
         """What cannot be read, up to the next line that begins a document, as one piece."""
@@ -177,9 +177,9 @@ def read_records(text: JsonText, path: str, found: Found) -> Iterator[Any]:
     while sign := text.peek():
         try:
             if sign not in ("{", "["):
-                raise _Lost("is no JSON")
+                raise Lost("is no JSON")
             yield from _records(text, path.split(".") if path else [], found)
-        except _Lost as lost:
+        except Lost as lost:
             yield text.rest(str(lost))
 
 
@@ -187,7 +187,7 @@ def _records(text: JsonText, path: list[str], found: Found) -> Iterator[Any]:
     sign = text.peek()
     if sign == "[":
         found.is_there = found.is_there or not path
-        for _ in _items(text):
+        for _ in items_of(text):
             if path:
                 yield from _records(text, path, found)
             else:
@@ -198,7 +198,7 @@ def _records(text: JsonText, path: list[str], found: Found) -> Iterator[Any]:
         if value is not None:
             yield value
     elif sign == "{":
-        for key in _keys(text):
+        for key in keys_of(text):
             if key == path[0]:
                 yield from _records(text, path[1:], found)
             else:
@@ -207,7 +207,7 @@ def _records(text: JsonText, path: list[str], found: Found) -> Iterator[Any]:
         text.skip()
 
 
-def _items(text: JsonText) -> Iterator[None]:
+def items_of(text: JsonText) -> Iterator[None]:
     """Stops before each item of a list; the caller takes it."""
     text.take("[")
     while text.peek() != "]":
@@ -217,12 +217,12 @@ def _items(text: JsonText) -> Iterator[None]:
     text.take("]")
 
 
-def _keys(text: JsonText) -> Iterator[Any]:
+def keys_of(text: JsonText) -> Iterator[Any]:
     """Stops before each value of an object, with its key; the caller takes it."""
     text.take("{")
     while text.peek() != "}":
         if text.peek() != '"':
-            raise _Lost("is cut off" if not text.peek() else "is no JSON")
+            raise Lost("is cut off" if not text.peek() else "is no JSON")
         key = text.value()
         text.take(":")
         yield key

@@ -27,6 +27,17 @@ class _Joined:
     found: pd.DataFrame
 
 
+def look_up_tables(source: SourceBase) -> tuple[str, ...]:
+    """The tables that the look-ups of ``source`` name, each once."""
+    return tuple(dict.fromkeys(lookup.table for pairs in _declared(source).values() for _, lookup in pairs))
+
+
+def check_size(table: str, rows: int) -> None:
+    """Raise ``ChannelError`` for a look-up table of more than ``MOST_ROWS`` rows."""
+    if rows > MOST_ROWS:
+        raise ChannelError(f"look-up table {table!r} has more than {MOST_ROWS} rows; map it as events instead")
+
+
 def with_lookups(source: SourceBase, read: Read) -> Iterator[RawTable]:
     """The mapped tables of ``source`` with the columns that their look-ups add.
 
@@ -34,8 +45,7 @@ def with_lookups(source: SourceBase, read: Read) -> Iterator[RawTable]:
     are look-ups. A value without a row in the look-up table gets NA and is told. Raises ``ChannelError`` for a look-up
     table without the columns that are declared, or with more than ``MOST_ROWS`` rows.
     """
-    declared = _declared(source)
-    wanted = tuple(dict.fromkeys(lookup.table for pairs in declared.values() for _, lookup in pairs))
+    declared, wanted = _declared(source), look_up_tables(source)
     if not wanted:
         yield from read(mapped_tables(source))
         return
@@ -80,8 +90,7 @@ def _look_up_tables(wanted: tuple[str, ...], read: Read) -> tuple[dict[str, pd.D
             first = raw.unreadable[0]
             where = f"first at {first.object} {first.position}: {first.detail}"
             problems.append(f"{raw.table}: {len(raw.unreadable)} rows of this look-up table cannot be read ({where})")
-        if sum(map(len, frames[raw.table])) > MOST_ROWS:
-            raise ChannelError(f"look-up table {raw.table!r} has more than {MOST_ROWS} rows; map it as events instead")
+        check_size(raw.table, sum(map(len, frames[raw.table])))
     return {name: pd.concat(parts, ignore_index=True) for name, parts in frames.items()}, tuple(dict.fromkeys(problems))
 
 

@@ -7,15 +7,18 @@ and TRUNCATE took away is found by ``Keys`` in a reading of its own before.
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import pyarrow as pa
 
+from connectors.mysql_literals import default_of
 from connectors.mysql_rows import FoundRows
 from connectors.mysql_tables import Column, Key, Table
-from connectors.mysql_values import default_of, is_binary, read_column
+from connectors.mysql_types import in_utc, is_binary
+from connectors.mysql_values import read_column
 
 Numbers = npt.NDArray[np.int64]
 Note = Callable[[str, int], None]  # what is odd, and on which line
@@ -176,15 +179,21 @@ class Gathered:
         """Let go of the gathered rows."""
         self.batches, self._last = {}, None
 
-    def take(self, encoding: str, note: Note, *, only_keys: bool = False) -> Iterator[tuple[pd.DataFrame, list[str]]]:
+    def take(
+        self, encoding: str, shift: timedelta | None, note: Note, *, only_keys: bool = False
+    ) -> Iterator[tuple[pd.DataFrame, list[str]]]:
         """The gathered rows as frames, with the verb of each row; indexed by ordinal, with ``_position``.
 
+        ``shift`` is how far TIMESTAMPs are ahead of UTC, in which they are handed out.
         Frames of a table that was declared have all its columns and come in the order of the rows.
         """
         frames = []
         for batch in self.batches.values():
             if batch:
                 frame = self._frame(batch, encoding, note, only_keys=only_keys)
+                for column in self.table.columns if shift else ():
+                    if column.type == "timestamp" and column.name in frame:
+                        frame[column.name] = in_utc(frame[column.name], shift or timedelta())
                 frames.append((frame, [batch.verb] * len(frame)))
         if len(self.batches) > _MOST_BATCHES:
             self.forget()

@@ -1,38 +1,25 @@
 """Walks through the statements of a dump: finds the tables that are wanted, what declares them, and their rows.
 
 What cannot be read is put aside with its line and bytes. Words and patterns of SQL are left to
-``connectors.mysql_tokens``, many rows at once to ``connectors.mysql_rows``, what becomes of rows to
-``connectors.mysql_frames``.
+``connectors.mysql_tokens``, what is no row to ``connectors.mysql_definitions``, many rows at once to
+``connectors.mysql_rows``, what becomes of rows to ``connectors.mysql_frames``.
 """
 
 import re
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
-
-import pandas as pd
+from collections.abc import Iterator
 
 from connectors.base import RawTable, Unreadable
-from connectors.mysql_frames import Batch, Gathered, Gone, Keys
+from connectors.mysql_definitions import Definitions
+from connectors.mysql_frames import Batch, Gathered
 from connectors.mysql_rows import find_rows
 from connectors.mysql_scanner import Scanner, sql_bytes
-from connectors.mysql_tables import Column, Table, altered_table, created_table
-from connectors.mysql_tokens import (
-    BLANK,
-    NAME,
-    Malformed,
-    one_value,
-    row_pattern,
-    split_brackets,
-    statement_pattern,
-    unquote_name,
-)
-from connectors.mysql_values import python_encoding
+from connectors.mysql_tables import Column, Table
+from connectors.mysql_tokens import BLANK, NAME, Malformed, one_value, row_pattern, split_brackets, unquote_name
+from connectors.mysql_walk import LONGEST_ROW, RESYNC_STATEMENT, Ends
 
 CHUNK_ROWS = 20_000
 CHUNK_BYTES = 32 << 20
 CHUNK_UNREADABLE = 1_000
-LONGEST_ROW = 64 << 20  # a quote that is never closed must not take all memory
 WINDOW = 1 << 20  # what is searched for rows at once; most is four times that
 LEAST_WINDOW = 8 << 10  # below that, row by row is quicker
 
@@ -58,82 +45,19 @@ _NEVER = re.compile(rb"(?!)")
 _RESYNC = re.compile(
     rb"\n(?=\(|(?:INSERT|REPLACE|CREATE|DROP|ALTER|LOCK|UNLOCK)\s|/\*!|--\s)", re.IGNORECASE
 )  # after a broken row
-_RESYNC_STATEMENT = re.compile(rb"\n(?=(?:INSERT|REPLACE)\s+INTO\s|(?:CREATE|DROP)\s+TABLE\s)", re.IGNORECASE)
 _TAIL = re.compile(rb"(?:ON|AS|RETURNING)\b", re.IGNORECASE)
-_SIGNED = re.compile(rb"^-- (?:MySQL|MariaDB) dump ", re.MULTILINE)
-_SET_NAMES = re.compile(rb"SET\s+(?:NAMES|CHARSET|CHARACTER\s+SET)\s+['\"]?(?P<charset>\w+)", re.IGNORECASE)
-_SQL_MODE = re.compile(
-    rb"SET\s+(?:SESSION\s+|@@(?:SESSION\.)?)?SQL_MODE\s*=\s*['\"][^'\"]*NO_BACKSLASH_ESC", re.IGNORECASE
-)
 _CONFLICTS = "marker lines of a merge conflict are passed over, both sides are read"
 
 
-@dataclass
-class _Note:
-    """Something odd, how often, and where first."""
-
-    table: str
-    what: str
-    object: str
-    line: int
-    count: int = 0
-
-    def text(self) -> str:
-        return f"{self.table}: {self.what} ({self.count} times, first at {self.object} line {self.line})"
-
-
-@dataclass
-class _Ends:
-    """The first and last bytes of a file: a tool that signs its dumps when done has signed this one, or not."""
-
-    first: bytes = b""
-    last: bytes = b""
-
-    def watch(self, chunks: Iterator[bytes]) -> Iterator[bytes]:
-        for chunk in chunks:
-            self.first = self.first or chunk[:400]
-            self.last = (self.last + chunk[-400:])[-400:]
-            yield chunk
-
-    def unfinished(self) -> bool:
-        return bool(_SIGNED.search(self.first)) and b"-- Dump completed" not in self.last
-
-
-class Statements:
-    """What is known of a dump while it is read.
-
-    ``wanted`` are names of tables, bare or with their database before a dot; None wants all. ``encoding`` None is what
-    the dump says. ``gone`` are the rows to leave out, by table; without it nothing is. ``keys`` follows REPLACE and its
-    like instead of handing out rows: ``read`` then gives only what cannot be read.
-    """
-
-    def __init__(
-        self,
-        wanted: Iterable[str] | None,
-        encoding: str | None = None,
-        gone: dict[str, Gone] | None = None,
-        reading: Literal["rows", "keys", "counts"] = "rows",
-    ) -> None:
-        self.declared_encoding, self.encoding = encoding, encoding or "utf-8"
-        self.wanted = None if wanted is None else {name.casefold(): name for name in wanted}
-        self.gone, self.reading = gone or {}, reading
-        self.keys: dict[str, Keys] = {}
-        self.gathered: dict[str, Gathered] = {}
-        self.unreadable: list[Unreadable] = []
-        self.notes: dict[tuple[str, str], _Note] = {}  # by table and what is odd
-        self.seen: set[str] = set()
-        self.cut = self.torn = False  # whether anything, or the statement at hand, has no end
-        self.object, self.database, self.delimiter = "", "", b";"
-        self.fixed_encoding = encoding is not None
-        self.statement_line, self.patient_until = 1, 0
-        self._known_head: tuple[bytes, Gathered, tuple[Column, ...], str, str] | None = None
+class Statements(Definitions):
+    """Reads the files of a dump, one after another. What it is made with is told by ``Walk``."""
 
     def read(self, name: str, chunks: Iterator[bytes]) -> Iterator[RawTable]:
         """Read one file."""
         self.object, self.database, self.delimiter = name, "", b";"
         chunks, fixed = sql_bytes(chunks, self.declared_encoding)
-        self.fixed_encoding, self.encoding = fixed is not None, fixed or "utf-8"
-        ends = _Ends()
+        self.fixed_encoding, self.encoding, self.shift = fixed is not None, fixed or "utf-8", None
+        ends = Ends()
         scanner = Scanner(ends.watch(chunks))
         self.patient_until, self._known_head = 0, None
         while scanner.skip_blanks():
@@ -148,16 +72,6 @@ class Statements:
         if scanner.conflicts:
             self.note(self._main, _CONFLICTS, scanner.conflict_line, scanner.conflicts)
         yield from self.flush()
-
-    def problems(self, table: str) -> list[str]:
-        """What was odd about a table, or about the whole dump if it is the first one that is wanted."""
-        told = [note.text() for (known, _), note in self.notes.items() if known == table]
-        gone = self.gone.get(table)
-        return told + [f"{table}: {count} {reason}" for reason, count in (gone.reasons.items() if gone else ())]
-
-    def note(self, table: str, what: str, line: int, count: int = 1) -> None:
-        """Something odd to tell."""
-        self.notes.setdefault((table, what), _Note(table, what, self.object, line)).count += count
 
     # statements
 
@@ -195,95 +109,6 @@ class Statements:
             yield from self._flush_table(gathered)
             gathered.forget()
             self._define(scanner, gathered, head)
-
-    def _gathered(self, database: str, name: str, *, known: bool) -> Gathered | None:
-        """Where the rows of that table go; None if nobody wants them."""
-        full = f"{database}.{name}".lstrip(".")
-        if self.wanted is None:
-            taken = self.gathered.get(name)
-            target = name if taken is None or not database or taken.origins <= {full, name} else full
-        else:
-            target = self.wanted.get(full.casefold()) or self.wanted.get(name.casefold(), "")
-        if not target or (target not in self.gathered and not known):
-            return None
-        gathered = self.gathered.setdefault(target, Gathered(target))
-        if known:
-            gathered.origins.add(full)
-        return gathered
-
-    def _define(self, scanner: Scanner, gathered: Gathered, head: re.Match[bytes]) -> None:
-        """CREATE, ALTER, DROP and their like."""
-        if head["create"]:
-            self._create(scanner, gathered, head.end())
-        elif head["alter"]:
-            self._alter(scanner, gathered, head.end())
-        elif head["view"]:
-            gathered.is_view = True
-            self._skip(scanner)
-        else:
-            verb = head["empty"].split()[0].decode("ascii").upper()
-            scanner.advance(head.end())
-            if not self._take(scanner).strip() or verb != "DELETE":
-                self._emptied(gathered, f"rows were there before a later {verb} of the table")
-            elif gathered.ordinal:
-                self.note(gathered.name, "DELETE after its rows is not carried out", self.statement_line)
-
-    def _emptied(self, gathered: Gathered, reason: str) -> None:
-        if self.reading == "keys":
-            self.keys.setdefault(gathered.name, Keys()).clear(gathered.ordinal, reason)
-
-    def _create(self, scanner: Scanner, gathered: Gathered, end: int) -> None:
-        scanner.advance(end)
-        try:
-            while scanner.starts_with(b"("):
-                if brackets := split_brackets(scanner.buffer, scanner.position):
-                    scanner.advance(brackets[1])
-                    options = split_brackets(b"(" + self._take(scanner) + b"\n)", 0)
-                    words = tuple(token for item in options[0] for token in item.tokens) if options else ()
-                    self._declared(gathered, created_table(brackets[0], words))
-                    return
-                if not scanner.more():
-                    break
-        except Malformed:
-            self.note(gathered.name, "CREATE TABLE cannot be read", self.statement_line)
-        self._skip(scanner)
-
-    def _declared(self, gathered: Gathered, table: Table) -> None:
-        if table.clashes:
-            self.note(gathered.name, f"CREATE TABLE names {', '.join(table.clashes)} twice", self.statement_line)
-        gathered.table, gathered.is_view = table, False
-
-    def _alter(self, scanner: Scanner, gathered: Gathered, end: int) -> None:
-        scanner.advance(end)
-        self.torn = False
-        changes = b"(" + self._take(scanner) + b"\n)"
-        try:
-            if gathered.table.columns and not self.torn and (brackets := split_brackets(changes, 0)):
-                gathered.table = altered_table(gathered.table, brackets[0])
-        except Malformed:
-            self.note(gathered.name, "ALTER TABLE cannot be read", self.statement_line)
-
-    def _set(self, scanner: Scanner) -> Iterator[RawTable]:
-        """Follow SET NAMES; note a dump that says it is in another encoding than the channel file."""
-        if _SQL_MODE.match(scanner.buffer, scanner.position):
-            self.note(self._main, "NO_BACKSLASH_ESCAPES is set, but backslashes are read as escapes", scanner.line)
-        names = _SET_NAMES.match(scanner.buffer, scanner.position)
-        if names is None:
-            return
-        charset = names["charset"].decode("ascii").lower()
-        said = python_encoding(charset)
-        if charset == "default":
-            return
-        if said is None:
-            self.note(self._main, f"SET NAMES {charset}: this character set is not known", scanner.line)
-        elif not self.fixed_encoding:
-            if said != self.encoding:
-                yield from self.flush()
-                self.encoding = said
-        elif said not in ("binary", self.encoding) and self.declared_encoding:
-            self.note(
-                self._main, f"SET NAMES {charset}, but the channel file says {self.declared_encoding}", scanner.line
-            )
 
     # rows
 
@@ -383,7 +208,7 @@ class Statements:
             if scanner.ahead() < LONGEST_ROW and scanner.more():
                 return True
             detail = "a row without end: cut off, or a quote is missing"
-            return self._resync(scanner, gathered, detail, _RESYNC_STATEMENT)
+            return self._resync(scanner, gathered, detail, RESYNC_STATEMENT)
         if fault or len(row) != len(batch.columns):
             detail = fault or f"{len(row)} values for {len(batch.columns)} columns"
             raw = scanner.buffer[scanner.position : brackets[1]]
@@ -409,78 +234,6 @@ class Statements:
             if not scanner.more():
                 self.cut = True
                 return False
-
-    # ends of statements
-
-    def _pieces(self, scanner: Scanner) -> Iterator[tuple[int, int]]:
-        """Where in the buffer the rest of the statement lies, piece by piece; goes behind its delimiter."""
-        pattern = statement_pattern(self.delimiter)
-        while True:
-            end = scanner.end_of(pattern)
-            yield scanner.position, end
-            scanner.advance(end)
-            if scanner.starts_with(self.delimiter):
-                scanner.advance(scanner.position + len(self.delimiter))
-                return
-            if scanner.ahead() >= LONGEST_ROW or not scanner.more():
-                self.note(
-                    self._main, "a statement has no end: cut off, or a quote or ; is missing", self.statement_line
-                )
-                self.cut = self.torn = True
-                self._find_statement(scanner)
-                return
-
-    def _find_statement(self, scanner: Scanner) -> None:
-        while True:
-            if match := _RESYNC_STATEMENT.search(scanner.buffer, scanner.position):
-                scanner.advance(match.end())
-                return
-            scanner.advance(len(scanner.buffer))
-            if not scanner.more():
-                return
-
-    def _skip(self, scanner: Scanner) -> None:
-        for _ in self._pieces(scanner):
-            pass
-
-    def _take(self, scanner: Scanner) -> bytes:
-        return b"".join(scanner.buffer[start:end] for start, end in self._pieces(scanner))
-
-    @property
-    def _main(self) -> str:
-        return next(iter(self.wanted.values()), "") if self.wanted is not None else ""
-
-    # frames
-
-    def flush(self) -> Iterator[RawTable]:
-        """What has been read since the last time, as frames."""
-        for gathered in [*self.gathered.values()]:
-            yield from self._flush_table(gathered)
-        unreadable, self.unreadable = self.unreadable, []
-        for table in dict.fromkeys(piece.table for piece in unreadable):
-            pieces = tuple(piece for piece in unreadable if piece.table == table)
-            yield RawTable(table, pd.DataFrame(columns=["_object", "_position"], dtype="str"), pieces)
-
-    def _flush_table(self, gathered: Gathered) -> Iterator[RawTable]:
-        gathered.flushed = gathered.ordinal
-
-        def note(what: str, line: int) -> None:
-            self.note(gathered.name, what, line)
-
-        if self.reading == "counts" or (self.reading == "keys" and not gathered.table.keys):
-            gathered.forget()
-            return
-        for frame, verbs in gathered.take(self.encoding, note, only_keys=self.reading == "keys"):
-            ordinals = frame.index.to_numpy()
-            if self.reading == "keys":
-                self.keys.setdefault(gathered.name, Keys()).follow(frame, ordinals, verbs, gathered.table)
-                continue
-            if gone := self.gone.get(gathered.name):
-                frame = frame[gone.keeps(ordinals)]
-            whole = frame.reset_index(drop=True)
-            whole.insert(len(whole.columns) - 1, "_object", pd.Series(self.object, index=whole.index, dtype="str"))
-            if len(whole):
-                yield RawTable(gathered.name, whole)
 
 
 def _insert_columns(table: Table, names: tuple[str, ...] | None) -> tuple[tuple[Column, ...], str]:

@@ -4,6 +4,7 @@ import itertools
 import re
 from dataclasses import dataclass, field, replace
 
+from connectors.mysql_charsets import column_encoding
 from connectors.mysql_tokens import Item, split_brackets, unquote_name, unquote_string
 
 _NO_COLUMN = frozenset(
@@ -48,9 +49,9 @@ class Column:
         return self.default is not None and _EXPRESSION_DEFAULT.match(self.default) is not None
 
     @property
-    def latin1(self) -> bool:
-        """Whether the server keeps the text in its latin1 (Windows-1252)."""
-        return self.collation.startswith("latin1")
+    def encoding(self) -> str:
+        """Python's name for the character set in which the server keeps the text."""
+        return column_encoding(self.collation)
 
 
 @dataclass(frozen=True)

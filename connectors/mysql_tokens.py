@@ -115,7 +115,7 @@ def split_brackets(buffer: bytes, start: int) -> tuple[list[Item], int] | None:
 
 
 def one_value(item: Item) -> bytes:
-    """A list member as one token that ``connectors.mysql_values`` knows: a literal, or an expression as written.
+    """A list member as one token that ``connectors.mysql_literals`` knows: a literal, or an expression as written.
 
     Raises ``Malformed`` for what is neither, as where a quote is missing.
     """

@@ -21,6 +21,7 @@ from connectors.mysql_scanner import sql_bytes
 from connectors.mysql_statements import Statements
 from connectors.mysql_tables import Column, Key
 from connectors.packed import unpacked
+from connectors.sql_uses import zone_reminders
 from schemas.channel import MysqldumpSource
 
 _OVERLAP = 400  # bytes of a chunk that are looked at again with the next
@@ -30,6 +31,7 @@ _MAKES = re.compile(
     rb"(?:[`\"]?[\w$\x80-\xff]+[`\"]?\s*\.\s*)?[`\"]?(?P<table>[\w$\x80-\xff]+)"
 )
 
+Remind = Callable[[str, Iterable[str]], list[str]]
 File = tuple[str, Callable[[], Iterator[bytes]]]  # a name, and how to get the bytes once more
 
 
@@ -48,7 +50,11 @@ class MysqldumpReader:
         a view, for an unknown encoding, and for a packing that is not known.
         """
         files = _archived(archive)
-        yield from with_lookups(source, lambda names: read_dump(files, names, source.encoding))
+
+        def remind(table: str, zoned: Iterable[str]) -> list[str]:
+            return zone_reminders(source, table, zoned)
+
+        yield from with_lookups(source, lambda names: read_dump(files, names, source.encoding, remind))
 
     def count(self, source: MysqldumpSource, archive: Archive) -> None:
         """A dump does not say how many records it should have."""
@@ -109,9 +115,12 @@ def rows(source: Archive | Path | Iterable[Path], table: str, encoding: str | No
     yield from read_dump(_files(source), (table,), encoding)
 
 
-def read_dump(files: Iterable[File], wanted: tuple[str, ...], encoding: str | None) -> Iterator[RawTable]:
+def read_dump(
+    files: Iterable[File], wanted: tuple[str, ...], encoding: str | None, remind: Remind = lambda _, __: []
+) -> Iterator[RawTable]:
     """The rows of the ``wanted`` tables of files that are loaded one after another; told last what was odd.
 
+    ``remind`` is asked what to tell of a table's columns that are in UTC, for the dump says so.
     Files are read twice, or three times if REPLACE, INSERT IGNORE, TRUNCATE or a later DROP takes rows away.
     """
     files = tuple(files)
@@ -132,11 +141,11 @@ def read_dump(files: Iterable[File], wanted: tuple[str, ...], encoding: str | No
     if told:
         walk.cut = True
     for name in wanted:
-        yield _ending(walk, name, told)
+        yield _ending(walk, name, told, remind)
         told = []
 
 
-def _ending(walk: Statements, name: str, told: list[str]) -> RawTable:
+def _ending(walk: Statements, name: str, told: list[str], remind: Remind) -> RawTable:
     """A table without rows that tells what was odd. Raises ``ChannelError`` for a table that is not there."""
     gathered = walk.gathered.get(name)
     if gathered is None and not walk.cut:
@@ -148,7 +157,10 @@ def _ending(walk: Statements, name: str, told: list[str]) -> RawTable:
         problems.append(f"{name}: is not in the dump, which was cut off")
     elif len(origins := sorted(origin for origin in gathered.origins if "." in origin)) > 1:
         problems.append(f"{name}: is read from several tables: {', '.join(origins)}")
-    columns = [column.name for column in gathered.table.columns] if gathered else []
+    declared = gathered.table.columns if gathered else ()
+    if walk.tells_zone:
+        problems += remind(name, [column.name for column in declared if column.type == "timestamp"])
+    columns = [column.name for column in declared]
     frame = pd.DataFrame(columns=[*columns, "_object", "_position"], dtype="str")
     return RawTable(name, frame, problems=tuple(problems))
 

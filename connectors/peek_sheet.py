@@ -1,12 +1,15 @@
 """Looks into a workbook or a table of text: its sheets, and in which row the headers of each stand.
 
-Headers are the first row of texts that is about as wide as the rows below it; letterheads above are narrower.
+Headers are the first row of texts that is about as wide as the rows below it, with the row above where that parts
+them into groups; letterheads above are narrower. Sheets with the same headers, as one a kelurahan, are one table.
 """
 
 import os
 import re
-from collections.abc import Iterator, Sequence
-from itertools import islice
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from functools import partial
+from itertools import islice, zip_longest
 from pathlib import Path
 
 from connectors.base import ChannelError, RawTable
@@ -22,7 +25,7 @@ from schemas.channel import SheetSource
 DEEPEST = 20  # rows above a table
 _LOOKED_AT = 60
 _HEAD = 1 << 20  # bytes of a text in which its headers are looked for
-_LONGEST_HEADER = 80
+_LONGEST_HEADER = 160  # the questions of a form
 _LONGEST_SHORTENED = 5  # Telp.
 _MOST_DIGITS = 9  # a text with as many holds a number of somebody
 _VALUE = re.compile(r"[-+]?[\d\s.,:/%-]*\d[\d\s.,:/%-]*")
@@ -44,6 +47,9 @@ def look_at_sheets(file: Path) -> Found:
         tables, form = _text_table(head, file)
     else:
         tables = [_table(book, sheet, DEEPEST) for sheet in book.sheets]
+        if isinstance(book, Workbook):
+            again = partial(open_book, archive, file.name)
+            tables = _like_ones_together([_with_groups(table, book, again) for table in tables], book.sheets)
         form = "web page with tables (HTML)" if isinstance(book, HtmlTables) else _FORMATS.get(mark, "workbook")
     if not any(table.columns for table in tables):
         raise ChannelError(f"{file}: no sheet has a row of headers; it holds no table that can be read")
@@ -74,8 +80,9 @@ class _Sheets:
         table = self._tables[name]
         headers = tuple(column.name for column in table.columns)
         mapping = {"table": name, "key": headers, "columns": {"text": headers[0]}}
+        rows = {"header_row": table.header_row, "header_rows": table.header_rows}
         source = SheetSource.model_validate(
-            {"reader": "sheet", "path": self._file.name, "header_row": table.header_row, "streams": {"all": mapping}}
+            {"reader": "sheet", "path": self._file.name, "streams": {"all": mapping}, **rows}
         )
         yield from SheetReader().parse(source, PlainFiles.of((self._file,)))
 
@@ -112,6 +119,58 @@ def _table(book: Book, sheet: str, deepest: int, first: int = 1) -> FoundTable:
     columns = tuple(FoundColumn(name) for name in dict.fromkeys(named) if name)
     totals = tuple(_totals(rows)) if not columns else ()
     return FoundTable(sheet, None, columns, problems=problems, header_row=number, totals=totals)
+
+
+def _with_groups(table: FoundTable, book: Workbook, opened: Callable[[Headers], Book]) -> FoundTable:
+    """``table`` with headers over two rows, where the upper one names groups: PELAPOR over NAMA and NIK."""
+    found = table.header_row
+    for first in (found - 1, found):
+        cells = _rows_at(book, table.name, first)
+        if not _are_groups(*cells):
+            continue
+        names = []
+        for pair in zip_longest(*_rows_at(opened(Headers(first, first + 1, frozenset())), table.name, first)):
+            parts = [" ".join((cell_text(cell or "") or "").split()) for cell in pair]
+            names.append(" ".join(dict.fromkeys(filter(None, parts))))
+        columns = tuple(FoundColumn(name) for name in dict.fromkeys(names) if name)
+        return replace(table, columns=columns, header_row=first, header_rows=2)
+    return table
+
+
+def _rows_at(book: Book, sheet: str, first: int) -> tuple[Sequence[Cell], Sequence[Cell]]:
+    cells = {number: row for number, row in islice(book.rows(sheet), first + 1) if not isinstance(row, Garbled)}
+    return cells.get(first, ()), cells.get(first + 1, ())
+
+
+def _are_groups(above: Sequence[Cell], below: Sequence[Cell]) -> bool:
+    """Whether both rows hold headers, and each has some where the other has none."""
+    pairs = list(zip_longest(above, below, fillvalue=""))
+    upper = [cell for cell, _ in pairs if not is_blank(cell)]
+    lower = [cell for _, cell in pairs if not is_blank(cell)]
+    gaps = [is_blank(lower_cell) and not is_blank(cell) for cell, lower_cell in pairs]
+    under = [is_blank(cell) and not is_blank(lower_cell) for cell, lower_cell in pairs]
+    return min(len(upper), len(lower)) > 1 and any(gaps) and any(under) and all(map(_is_header, upper + lower))
+
+
+def _like_ones_together(tables: list[FoundTable], sheets: Sequence[str]) -> list[FoundTable]:
+    """Sheets with the same headers as one table, if a glob names them all and no others."""
+    kinds: dict[tuple[object, ...], list[FoundTable]] = {}
+    for table in tables:
+        kinds.setdefault((table.header_row, table.header_rows, table.columns), []).append(table)
+    made: list[FoundTable] = []
+    for same in kinds.values():
+        start = _common_start([table.name for table in same])
+        named = {sheet for sheet in sheets if sheet.casefold().startswith(start.casefold())}
+        if len(same) > 1 and start and same[0].columns and named == {table.name for table in same}:
+            made.append(replace(same[0], name=f"{start}*", comment=f"{len(same)} sheets"))
+        else:
+            made += same
+    return made
+
+
+def _common_start(names: Sequence[str]) -> str:
+    first, last = min(names), max(names)
+    return next((first[:n] for n, sign in enumerate(first) if last[n : n + 1] != sign), first).rstrip()
 
 
 def _totals(rows: Rows) -> Iterator[tuple[str, int]]:

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 
 from connectors.base import ChannelError, Context, RawTable
 from connectors.files import nearest
+from connectors.lookups import look_up_tables
 from connectors.peek_types import Found, FoundColumn, FoundTable
 from connectors.sql import server_of
 from connectors.sql_server import Server, Table, word
@@ -133,8 +134,11 @@ def _table(server: Server, connection: sa.Connection, table: Table, shown: str) 
 
 
 def sampled_tables(source: SqlSource, context: Context, names: Sequence[str], most: int) -> Iterator[RawTable]:
-    """At most ``most`` rows of each named table, in one snapshot. Raises ``ChannelError`` and ``RetryError``."""
-    server = server_of(source, context)
+    """At most ``most`` rows of each named table, look-up tables whole, in one snapshot.
+
+    Raises ``ChannelError`` and ``RetryError``.
+    """
+    server, whole = server_of(source, context), look_up_tables(source)
     with server.snapshot() as connection:
         there = server.tables(connection)
         for name in names:
@@ -145,7 +149,7 @@ def sampled_tables(source: SqlSource, context: Context, names: Sequence[str], mo
             if table is None:
                 hint = nearest(name, [t.name for t in there])
                 raise ChannelError(f"{server.place}: has no table {name!r}, or hides it from this user{hint}")
-            yield from _rows(server, connection, table, name, most)
+            yield from _rows(server, connection, table, name, None if name in whole else most)
 
 
 def _rows(

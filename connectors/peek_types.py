@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import RawTable
+from schemas.channel import JsonTable
 
 
 @dataclass(frozen=True)
@@ -30,16 +31,15 @@ class FoundTable:
     comment: str = ""
     problems: tuple[str, ...] = ()
     header_row: int = 1  # of a sheet
-    totals: tuple[
-        tuple[str, int], ...
-    ] = ()  # of a sheet that is no table: cells that state a total, as B3, and the number
+    header_rows: int = 1  # in which the headers of a sheet stand
+    totals: tuple[tuple[str, int], ...] = ()  # of a sheet that is no table: cells with a total, as B3, and the number
 
 
 @dataclass(frozen=True)
 class Found:
     """One source: the reader that it needs, and how to get the raw records of each table."""
 
-    reader: str  # mysqldump, sheet or sql
+    reader: str  # mysqldump, sheet, sql, json or chat
     format: str  # for people
     encoding: str | None
     place: str  # absolute path, glob, or address without password
@@ -50,6 +50,7 @@ class Found:
     )  # of the named tables, at one go if it can be
     problems: list[str] = field(default_factory=list)
     secret: str | None = None  # name of the secret that holds the password
+    json_tables: dict[str, JsonTable] = field(default_factory=dict)  # of JSON: where its tables lie
 
     def table(self, name: str) -> FoundTable | None:
         """The table of that name, whatever its case."""

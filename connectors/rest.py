@@ -6,16 +6,14 @@ says of it (``table``, or ``part: count``), not by its name. What the columns me
 
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from connectors.archive import Archive, ArchiveWriter
-from connectors.base import ChannelError, Context, RawTable, Rows, Unreadable, counted_stream
+from connectors.base import ChannelError, Context, RawTable, Rows, counted_stream
 from connectors.http import Anonymous, Bearer, WebSession
-from schemas.channel import Nested, RestSource, RestTable
-
-ABSENT = object()
+from connectors.json_records import add_record, dig, without_hollow_columns
+from schemas.channel import RestSource, RestTable
 
 
 class RestReader:
@@ -56,10 +54,10 @@ class RestReader:
                 if garbled:
                     rows.remark(name, "holds bytes that are no UTF-8; they stand as U+FFFD")
                 for ordinal, record in enumerate(_records(document, table.records), 1):
-                    _add(rows, name, table.nested, entry.name, str(ordinal), record)
+                    add_record(rows, name, table.nested, entry.name, str(ordinal), record)
                 if rows.full:
-                    yield from map(_without_hollow_columns, rows.drain())
-            yield from map(_without_hollow_columns, rows.drain())
+                    yield from map(without_hollow_columns, rows.drain())
+            yield from map(without_hollow_columns, rows.drain())
 
     def count(self, source: RestSource, archive: Archive) -> Mapping[str, int] | None:
         """What the API's own count said, for the one stream of ``source``; None if none is declared."""
@@ -121,15 +119,6 @@ def _no_number(word: str) -> None:
     raise ValueError(f"{word} is not JSON")
 
 
-def dig(document: Any, path: str) -> Any:
-    """What stands at a dotted ``path``, else ``ABSENT``."""
-    for part in path.split(".") if path else ():
-        if not isinstance(document, dict) or part not in document:
-            return ABSENT
-        document = document[part]
-    return document
-
-
 def _whole(document: Any, path: str) -> int:
     """The whole number at ``path``, which may be written as text. Raises ``ChannelError``."""
     value = dig(document, path)
@@ -145,70 +134,3 @@ def _records(document: Any, path: str) -> list[Any]:
     if not isinstance(records, list):
         raise ChannelError(f"the answer has no list {f'at {path!r}' if path else 'as a whole'}; has the API changed?")
     return records
-
-
-def _add(rows: Rows, table: str, nested: Mapping[str, Nested], object_: str, position: str, record: Any) -> None:
-    """One record and the lists in it, or the ``Unreadable`` that it is."""
-    try:
-        cells = _flatten(record, {inner.at for inner in nested.values()})
-    except (ValueError, RecursionError) as error:
-        rows.reject(Unreadable(table, object_, position, _reason(error), _bytes(record)))
-        return
-    rows.add(table, object_, position, cells)
-    for name, inner in nested.items():
-        children = dig(record, inner.at)
-        if children is ABSENT or children is None or children == {}:
-            continue
-        if not isinstance(children, list):
-            rows.reject(Unreadable(name, object_, position, f"{inner.at} is no list", _bytes(children)))
-            continue
-        carried = {column: cells.get(path) for column, path in inner.carry.items()}
-        for ordinal, child in enumerate(children, 1):
-            place = f"{position}.{ordinal}"
-            try:
-                rows.add(name, object_, place, _flatten(child, ()) | carried)
-            except (ValueError, RecursionError) as error:
-                rows.reject(Unreadable(name, object_, place, _reason(error), _bytes(child)))
-
-
-def _flatten(record: Any, skip: Collection[str]) -> dict[str, str | None]:
-    """``record`` as dotted columns of text, without the paths in ``skip``. Raises ``ValueError`` if one were lost."""
-    if not isinstance(record, dict):
-        raise ValueError("the record is no object")
-    cells: dict[str, str | None] = {}
-    _gather(record, "", skip, cells)
-    return cells
-
-
-def _gather(branch: dict[str, Any], prefix: str, skip: Collection[str], cells: dict[str, str | None]) -> None:
-    for key, value in branch.items():
-        column = prefix + key
-        if column in skip:
-            continue
-        if isinstance(value, dict) and value:
-            _gather(value, f"{column}.", skip, cells)
-        elif column in cells:
-            raise ValueError("two fields of the record become one column")
-        else:
-            cells[column] = value if isinstance(value, str) else _compact(value) if value not in (None, {}) else None
-
-
-def _compact(value: Any) -> str:
-    """Compact JSON: of a number its digits, of truth ``true`` or ``false``."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), check_circular=False)
-
-
-def _bytes(value: Any) -> bytes:
-    return _compact(value).encode("utf-8", "backslashreplace")  # a lone surrogate stays the escape that it was
-
-
-def _reason(error: Exception) -> str:
-    return str(error) if isinstance(error, ValueError) else "the record is nested too deep"
-
-
-def _without_hollow_columns(raw: RawTable) -> RawTable:
-    """Drop column ``a`` where it holds only the nulls (or PHP's ``[]``) that stand for an absent object ``a.b``."""
-    frame = raw.frame
-    parents = {parent for parent in frame.columns if any(c.startswith(f"{parent}.") for c in frame.columns)}
-    hollow = [c for c in sorted(parents) if (frame[c].isna() | frame[c].eq("[]")).all()]
-    return replace(raw, frame=frame.drop(columns=hollow)) if hollow else raw

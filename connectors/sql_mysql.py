@@ -7,7 +7,8 @@ import sqlalchemy as sa
 from pymysql.converters import encoders
 
 from connectors.base import ReaderError
-from connectors.sql_server import CONNECT_SECONDS, Column, Kind, Networked, Table, bytes_text
+from connectors.sql_bytes import bytes_text
+from connectors.sql_server import CONNECT_SECONDS, Column, Kind, Networked, Table
 
 SILENT_SECONDS = 600  # a server that says nothing for so long is away
 
@@ -17,6 +18,9 @@ _KINDS |= dict.fromkeys(
     ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double", "year"), "number"
 )
 _KINDS |= dict.fromkeys(("char", "varchar", "tinytext", "text", "mediumtext", "longtext"), "text")
+_KINDS |= dict.fromkeys(("binary", "varbinary", "tinyblob", "blob", "mediumblob", "longblob"), "bytes")
+_KINDS |= dict.fromkeys(("geometry", "point", "linestring", "polygon", "geometrycollection"), "bytes")
+_KINDS |= dict.fromkeys(("multipoint", "multilinestring", "multipolygon"), "bytes")
 _AWAY = frozenset({1040, 1053, 1080, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1226, *range(2000, 2100)})
 _LOGIN = frozenset({1044, 1045, 1049, 1698, 1130, 1131, 1251, 1275, 1862, 1820})
 _HIDDEN = frozenset({1142, 1143, 1356})
@@ -40,7 +44,9 @@ class MySql(Networked):
         if self.tls:
             arguments["ssl"] = ssl.create_default_context()
         url = self.url.set(drivername="mysql+pymysql")
-        return sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True)
+        engine = sa.create_engine(url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True)
+        sa.event.listen(engine, "handle_error", _let_go)
+        return engine
 
     def begin(self, connection: sa.Connection) -> sa.Connection:
         """See ``Server``."""
@@ -93,3 +99,11 @@ class MySql(Networked):
         if code in _HIDDEN:
             return self.hidden()
         return self.away() if code in _AWAY else self.unexpected(code)
+
+
+def _let_go(context: sa.engine.ExceptionContext) -> None:
+    """Of a connection that broke off PyMySQL would still read the rest of the answer when the result is thrown away."""
+    driver: Any = context.connection.connection.dbapi_connection if context.connection else None
+    result = getattr(driver, "_result", None)
+    if result is not None and context.is_disconnect:
+        result.unbuffered_active = False

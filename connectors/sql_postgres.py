@@ -1,12 +1,17 @@
 """PostgreSQL, through psycopg: every value is made text by the server itself."""
 
 import re
+import time
+from collections.abc import Generator
 from typing import Any
 
+import psycopg
 import sqlalchemy as sa
 
 from connectors.base import ReaderError
 from connectors.sql_server import CONNECT_SECONDS, Column, Kind, Networked, Table, word
+
+SILENT_SECONDS = 600.0  # a server that says nothing for so long is away
 
 _KINDS: dict[str, Kind] = {"timestamp with time zone": "zoned", "bytea": "bytes"}
 _KINDS |= dict.fromkeys(("date", "timestamp without time zone"), "date")
@@ -16,6 +21,31 @@ _KINDS |= dict.fromkeys(("character", "character varying", "text"), "text")
 _BUSY = ("08", "40", "53", "55", "57", "58")  # classes of SQLSTATE that a later try may not meet
 _REFUSES = re.compile(r"authentication|password|role|database|pg_hba|permission|ident", re.IGNORECASE)
 _AWAY = re.compile(r"starting up|shutting down|too many|recovery|could not receive|closed the", re.IGNORECASE)
+
+
+class _Patient(psycopg.Connection[Any]):
+    """A connection that gives up a server which says nothing for ``SILENT_SECONDS``; libpq would wait for ever."""
+
+    def wait(self, gen: Generator[Any, Any, Any], interval: float = 1.0) -> Any:  # type: ignore[override]
+        """Wait as psycopg does, but not for ever. Raises ``OperationalError``."""
+        return super().wait(_within(gen), min(interval, SILENT_SECONDS))
+
+
+def _within(gen: Generator[Any, Any, Any]) -> Generator[Any, Any, Any]:
+    """What ``gen`` yields and returns, as long as the server says something now and then."""
+    heard = time.monotonic()
+    try:
+        asked = next(gen)
+        while True:
+            ready = yield asked
+            if ready:
+                heard = time.monotonic()
+            elif time.monotonic() - heard > SILENT_SECONDS:
+                gen.close()
+                raise psycopg.OperationalError("the server says nothing any more")
+            asked = gen.send(ready)
+    except StopIteration as end:
+        return end.value
 
 
 class Postgres(Networked):
@@ -33,9 +63,11 @@ class Postgres(Networked):
         if self.tls:
             arguments |= {"sslmode": "verify-full", "sslrootcert": "system"}
         url = self.url.set(drivername="postgresql+psycopg")
-        return sa.create_engine(
+        engine = sa.create_engine(
             url, connect_args=arguments, poolclass=sa.NullPool, hide_parameters=True, use_native_hstore=False
         )
+        sa.event.listen(engine, "do_connect", lambda _dialect, _record, args, named: _Patient.connect(*args, **named))
+        return engine
 
     def begin(self, connection: sa.Connection) -> sa.Connection:
         """See ``Server``."""

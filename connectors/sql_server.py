@@ -5,7 +5,6 @@ modules of their own (``sql_mysql``, ``sql_postgres``, ``sql_sqlite``); how much
 archived, is left to ``connectors.sql_tables``.
 """
 
-import base64
 import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
@@ -16,6 +15,7 @@ from typing import Any, Literal
 import sqlalchemy as sa
 
 from connectors.base import ChannelError, ReaderError, RetryError
+from connectors.sql_bytes import blob_text, bytes_text
 
 Kind = Literal["number", "date", "zoned", "bit", "bytes", "text", "other"]
 CONNECT_SECONDS = 15
@@ -82,7 +82,7 @@ class Server(ABC):
             return value
         if column.kind == "bit":
             return str(int(value, 2) if isinstance(value, str) else int.from_bytes(value))
-        return bytes_text(bytes(value))
+        return blob_text(bytes(value)) if column.kind == "bytes" else bytes_text(bytes(value))
 
     def operand(self, value: str) -> sa.ColumnElement[Any]:
         """A bound to compare a column with: the server reads it as the column's type."""
@@ -112,14 +112,6 @@ class Server(ABC):
 def word(value: Any) -> str:
     """A name that the server's catalogue holds."""
     return bytes_text(value) if isinstance(value, bytes) else str(value)
-
-
-def bytes_text(value: bytes) -> str:
-    """Bytes as text, or as ``base64:…`` where they are none."""
-    try:
-        return value.decode()
-    except UnicodeDecodeError:
-        return "base64:" + base64.b64encode(value).decode("ascii")
 
 
 class Networked(Server):

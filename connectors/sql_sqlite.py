@@ -8,6 +8,7 @@ from urllib.parse import quote
 import sqlalchemy as sa
 
 from connectors.base import ChannelError, ReaderError, RetryError
+from connectors.sql_bytes import blob_text, bytes_text
 from connectors.sql_server import CONNECT_SECONDS, PLAIN, Column, Kind, Server, Table, word
 
 
@@ -25,7 +26,7 @@ class Sqlite(Server):
         def connect() -> sqlite3.Connection:
             address = f"file:{quote(str(self.path.resolve()))}?mode=ro"
             opened = sqlite3.connect(address, uri=True, isolation_level=None, timeout=CONNECT_SECONDS)
-            opened.text_factory = bytes
+            opened.text_factory = bytes_text
             return opened
 
         return sa.create_engine("sqlite+pysqlite://", creator=connect, poolclass=sa.NullPool, hide_parameters=True)
@@ -55,6 +56,10 @@ class Sqlite(Server):
         plain: sa.ColumnElement[Any] = sa.column(column.name)
         whole = sa.func.typeof(plain) == sa.literal_column("'blob'")
         return sa.case((whole, plain), else_=sa.cast(plain, sa.Text))
+
+    def text(self, value: Any, column: Column) -> str | None:  # noqa: ARG002
+        """See ``Server``. Whether it is bytes is not told by the column."""
+        return blob_text(value) if isinstance(value, bytes) else value
 
     def key(self, column: Column) -> sa.ColumnElement[Any]:
         """See ``Server``."""

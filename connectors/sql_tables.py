@@ -15,9 +15,11 @@ import sqlalchemy as sa
 from connectors.archive import ArchiveWriter
 from connectors.base import BATCH, ChannelError, Context
 from connectors.files import nearest
+from connectors.lookups import check_size, look_up_tables
 from connectors.refresh import Reading, is_number
 from connectors.sql_server import PLAIN, Column, Server, Table
-from schemas.channel import EventMap, Mapping, SourceBase, column_maps
+from connectors.sql_uses import folded, needed_columns
+from schemas.channel import SourceBase
 
 OBJECT_BYTES = 32 << 20
 FETCHED_ROWS = 500  # that the driver holds at once
@@ -42,6 +44,8 @@ class TableReader:
         wanted = self._wanted_keys(table, columns) if self.reading.part == "open_cases" else None
         bound = self._bound(columns)
         total = self._counted(table, bound) if wanted is None else len(wanted)
+        if self.reading.table in look_up_tables(self.source):
+            check_size(self.reading.table, total)
         label = f"{number:02d}-{re.sub(r'[^0-9A-Za-z_]+', '-', self.reading.table)}"
         origin = self.reading.origin() | {"server": self.server.place}
         archive.write(f"{label}-count.json", [orjson.dumps({"count": total})], origin | {"content": "count"})
@@ -70,7 +74,7 @@ class TableReader:
     def _check_columns(self, columns: Sequence[Column]) -> None:
         """Raise ``ChannelError`` for a column that is mapped, or part of a key, and not there."""
         names = {folded(column.name): column.name for column in columns}
-        wanted = [name for use in uses(self.source) if use.table == self.reading.table for name in _needed(use)]
+        wanted = needed_columns(self.source, self.reading.table)
         wanted += [self.reading.refresh.field] if self.reading.refresh.field else []
         for name in wanted:
             if folded(name) not in names:
@@ -177,21 +181,3 @@ class _Pieces:
             rows, size = rows + 1, size + len(line)
             self._next = next(self._rows, None)
         self.rows += rows
-
-
-def uses(source: SourceBase) -> list[Mapping | EventMap]:
-    """Every mapping of a source, those of events after their stream's."""
-    found: list[Mapping | EventMap] = []
-    for mapping in source.streams.values():
-        found += [mapping, *mapping.events]
-    return found
-
-
-def folded(name: str) -> str:
-    """A column's name without what does not count: case, outer and doubled blanks."""
-    return " ".join(name.split()).casefold()
-
-
-def _needed(use: Mapping | EventMap) -> list[str]:
-    mapped = [name for m in column_maps(use.columns).values() if not m.optional for name in m.origins]
-    return [*mapped, *use.key, *(use.complaint if isinstance(use, EventMap) else ())]

@@ -55,10 +55,10 @@ def _worth_retrying(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> 
     retry_condition_fn=_worth_retrying,
     cache_policy=NO_CACHE,
 )
-def extract(channel_id: str, load_id: str) -> str:
+def extract(channel_id: str, load_id: str, *, full: bool) -> str:
     """Old system → archive."""
     with open_site() as site:
-        return stages.extract(site, channel_id, load_id)
+        return stages.extract(site, channel_id, load_id, full=full)
 
 
 @task(task_run_name="transform-{channel_id}", cache_policy=NO_CACHE)
@@ -126,16 +126,17 @@ class _Progress:
 
 
 @flow(name="consolidate")
-def consolidate(channels: list[str] | None = None) -> State[dict[str, Any]]:
+def consolidate(channels: list[str] | None = None, *, full: bool = False) -> State[dict[str, Any]]:
     """Consolidate the named channels, or all; the result is the summary that ``satukanal run --json`` prints.
 
-    Raises ``NotReady``, ``ChannelFileError``, ``StoreError``, ``StoreBusy``, ``WrongKey`` or ``SettingsError`` before
-    anything of the old systems is touched, and ``StoreFailed`` when the database goes away or its disk is full.
+    With ``full`` sources that are refreshed in part are read whole. Raises ``NotReady``, ``ChannelFileError``,
+    ``StoreError``, ``StoreBusy``, ``WrongKey`` or ``SettingsError`` before anything of the old systems is touched,
+    and ``StoreFailed`` when the database goes away or its disk is full.
     """
     with open_site() as site:
         files = ready_channels(site, channels or ())
         with run_lock(site.store, site.settings.who, site.settings.wait), _store_at_work():
-            summary = _consolidate(site, files)
+            summary = _consolidate(site, files, full=full)
     status = RunStatus(summary["status"])
     ended = Failed if status is RunStatus.FAILED else Completed
     return ended(name=status.value.capitalize(), message=f"{summary['run_id']} is {status.value}", data=summary)
@@ -152,13 +153,13 @@ def _store_at_work() -> Iterator[None]:
         raise StoreFailed(str(error)) from error
 
 
-def _consolidate(site: Site, files: dict[str, ChannelFile]) -> dict[str, Any]:
+def _consolidate(site: Site, files: dict[str, ChannelFile], *, full: bool) -> dict[str, Any]:
     """The run itself, while the run lock is held."""
     stages.take_over(site)
     run_id = _begin(site, files)
     log.info("%s began: %d channels", run_id, len(files))
     progress = _Progress(len(files) * (len(STEPS) + 1) + 3)
-    ended = _run_channels(site, run_id, files, progress)
+    ended = _run_channels(site, run_id, files, progress, full=full)
     statuses = set(ended.values())
     published = bool(statuses & _PUBLISHED)
     if published:
@@ -187,13 +188,15 @@ def _begin(site: Site, files: dict[str, ChannelFile]) -> str:
     return runs.begin_run(site.store, governments[0] if len(governments) == 1 else "*", site.settings.who, __version__)
 
 
-def _run_channels(site: Site, run_id: str, files: dict[str, ChannelFile], progress: _Progress) -> dict[str, LoadStatus]:
+def _run_channels(
+    site: Site, run_id: str, files: dict[str, ChannelFile], progress: _Progress, *, full: bool
+) -> dict[str, LoadStatus]:
     """Extract and normalise side by side, then check and publish one after another; how each channel ended."""
     under_way: dict[str, tuple[str, PrefectFuture[str], PrefectFuture[int]]] = {}
     for name, file in files.items():
         source = stages.primary_source(file.channel)
         load_id = runs.begin_load(site.store, run_id, file.channel, file.sha256, source, site.settings.who)
-        extracted = extract.submit(name, load_id)
+        extracted = extract.submit(name, load_id, full=full)
         transformed = transform.submit(name, load_id, wait_for=[extracted])  # type: ignore[call-overload]
         under_way[name] = load_id, extracted, transformed
     statuses = {}

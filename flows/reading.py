@@ -6,10 +6,11 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 
-from connectors.archive import Archive
+from connectors.archive import JOURNAL, MANIFEST, Archive
 from connectors.base import RawTable
 from connectors.readers import READERS
 from connectors.refresh import PARTS, Known, newest
@@ -43,6 +44,28 @@ def what_is_known(site: Site, file: ChannelFile, source_name: str) -> dict[str, 
         keys, open_keys = (_split(keys, width) for keys in (progress.keys, progress.open_keys))
         found |= {place: Known(cursors.get(place), open_keys, keys) for place in asked}
     return found
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """What loads before this one left of the same source, described by the same channel file."""
+
+    last: Archive | None  # of the latest that was read to its end
+    unfinished: tuple[Path, ...]  # folders of those that were begun after it and not finished, oldest first
+
+
+def earlier_loads(site: Site, file: ChannelFile, source_name: str) -> Earlier:
+    """The archives that a load of ``source_name`` may go on from."""
+    last: Archive | None = None
+    unfinished: list[Path] = []
+    for load_id in known.loads_alike(site.store, file.channel.id, source_name, file.sha256):
+        folder = site.archive_dir(file.channel.id, load_id)
+        if (folder / MANIFEST).exists():
+            last = Archive.open(folder, site.store.keys)
+            break
+        if (folder / JOURNAL).exists():
+            unfinished.insert(0, folder)
+    return Earlier(last, tuple(unfinished))
 
 
 def _split(keys: frozenset[str], width: int) -> frozenset[tuple[str, ...]]:

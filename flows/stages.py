@@ -16,13 +16,13 @@ import orjson
 import pandas as pd
 
 from connectors.archive import MANIFEST, Archive, ArchiveWriter
-from connectors.base import Context
+from connectors.base import Context, Paused, ReaderError, RetryError
 from connectors.readers import READERS
 from connectors.refresh import newest
 from flows.collect import keep_cells
 from flows.erase import blank_leftovers, complete, suppressed
 from flows.forget import blank_archive, hold_back, swap_archive
-from flows.reading import Reading, read_archive, what_is_known
+from flows.reading import Reading, earlier_loads, read_archive, what_is_known
 from flows.site import Site, secret
 from flows.ticker import Ticker
 from satukanal.reports import render_html, render_json
@@ -50,27 +50,35 @@ def primary_source(channel: Channel) -> str:
     return next(iter(channel.sources))
 
 
-def extract(site: Site, channel_id: str, load_id: str) -> str:
+def extract(site: Site, channel_id: str, load_id: str, *, full: bool) -> str:
     """Read the old system into the archive; returns the manifest's SHA-256. An archive that is whole is kept.
 
-    Raises the errors of ``connectors.base``.
+    With ``full`` all is read, whatever the channel file says of refreshing. Raises the errors of ``connectors.base``.
     """
     file = site.channel(channel_id)
     source = file.channel.sources[primary_source(file.channel)]
     folder = site.archive_dir(channel_id, load_id)
-    if (folder / "manifest.json").exists():
+    if (folder / MANIFEST).exists():
         return Archive.open(folder, site.store.keys).sha256
-    shutil.rmtree(folder, ignore_errors=True)
+    earlier = earlier_loads(site, file, primary_source(file.channel))
     context = Context(
         channel=channel_id,
         sources_dir=site.settings.home_dir / "sources",
         secret=secret,
         address=site.settings.addresses.get(channel_id),
         progress=Ticker(channel_id, "read").tick,
-        known=what_is_known(site, file, primary_source(file.channel)),
+        known={} if full else what_is_known(site, file, primary_source(file.channel)),
+        zone=file.channel.time_zone,
+        last=earlier.last,
     )
-    writer = ArchiveWriter(folder, site.store.keys)
-    READERS[source.reader].extract(source, writer, context)
+    writer = ArchiveWriter(folder, site.store.keys, earlier.unfinished)
+    try:
+        READERS[source.reader].extract(source, writer, context)
+    except (RetryError, Paused):
+        raise  # what was read is taken by the next load
+    except ReaderError:
+        writer.forget_journal()
+        raise
     archive = writer.finish()
     log.info("%s: %d objects archived", channel_id, len(archive.entries))
     return archive.sha256

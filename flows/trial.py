@@ -29,7 +29,17 @@ from flows.site import NotReady, secret
 from flows.tools import secrets_of
 from satukanal.settings import read_secret, read_settings
 from satukanal.store import Keyring
-from schemas.channel import HtmlSource, Mapping, RestSource, SourceBase, SqlSource, StatusCode, column_maps
+from schemas.channel import (
+    ChatSource,
+    HtmlSource,
+    JsonSource,
+    Mapping,
+    RestSource,
+    SourceBase,
+    SqlSource,
+    StatusCode,
+    column_maps,
+)
 from schemas.channel_file import ChannelFile, fault_at
 from schemas.expectations import check as check_expectations
 from schemas.reference import Reference, read_reference
@@ -44,7 +54,7 @@ SAMPLE = 20_000  # rows of a table
 PAGES = 2  # of a web system
 _DATES = ("submitted_at", "incident_at", "closed_at", "version_at")
 _NEVER = ":not(*)"
-_FILES = ("mysqldump", "sheet", "chat")
+_FILES = ("mysqldump", "sheet", "chat", "json")
 
 
 class _Enough(Exception):
@@ -116,7 +126,7 @@ def _read(channel: str, source: Any, sample: _Sample, folder: Path) -> int | Non
         sample.take(with_lookups(source, read) if source.joins_lookups else read(wanted), wanted)
         return None
     if source.reader in _FILES:
-        archive: Archive = PlainFiles.of(find_files(source.path, context.sources_dir))
+        archive = _where_they_lie(source, find_files(source.path, context.sources_dir))
         sample.take(reader.parse(source, archive), wanted)
         stated = reader.count(source, archive) if sample.whole else None
         return None if stated is None else sum(stated.values())
@@ -128,6 +138,12 @@ def _read(channel: str, source: Any, sample: _Sample, folder: Path) -> int | Non
             sample.whole = False
         sample.take(reader.parse(part, writer.finish()), wanted)
     return None
+
+
+def _where_they_lie(source: Any, files: tuple[Path, ...]) -> Archive:
+    if isinstance(source, JsonSource):
+        return PlainFiles.of_json(source, files)
+    return PlainFiles.of_chats(files) if isinstance(source, ChatSource) else PlainFiles.of(files)
 
 
 def _hurried(context: Context, source: SourceBase) -> Context:

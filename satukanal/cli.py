@@ -134,6 +134,7 @@ def demo(
 @app.command()
 def run(
     channels: Annotated[list[str] | None, typer.Argument(help="Channels; default: all.", show_default=False)] = None,
+    full: Annotated[bool, typer.Option("--full", help="Read all, whatever a channel file says of refreshing.")] = False,
     home: HomeOption = None,
     store: StoreOption = None,
     channel_files: FilesOption = None,
@@ -156,7 +157,7 @@ def run(
     if address:
         use(addresses=orjson.dumps(dict(_address(text) for text in address)).decode())
     with _progress():
-        summary = run_consolidation(channels or None)
+        summary = run_consolidation(channels or None, full=full)
     _finish(summary, read_settings().home_dir, lang="en", as_json=as_json)
 
 

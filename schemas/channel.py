@@ -6,6 +6,7 @@ into one line with file, line, key and mend. Time zones are IANA names, codes th
 
 import re
 from collections.abc import Mapping as AnyMapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, field_validator, model_validator
@@ -16,6 +17,7 @@ from schemas.channel_types import (
     DateFormats,
     Fault,
     Government,
+    Hours,
     Names,
     RegionCode,
     SecretName,
@@ -223,8 +225,18 @@ class Politeness(Strict):
     per_second: float = Field(default=2.0, gt=0)
     timeout_seconds: float = Field(default=30.0, gt=0)
     retries: int = Field(default=4, ge=0)
-    max_requests: int = Field(default=20_000, gt=0)
+    max_requests: int = Field(default=20_000, gt=0)  # of one run
     contact: str = "Diskominfo"
+    quiet_hours: tuple[Hours, ...] = ()  # 07:30-16:00, wall time of the channel: nothing is asked then
+
+    def is_quiet(self, now: datetime) -> str | None:
+        """The quiet hours that ``now``, wall time of the channel, lies in; None outside of them."""
+        clock = f"{now:%H:%M}"
+        for hours in self.quiet_hours:
+            start, _, end = hours.partition("-")
+            if start <= clock < end or (start > end and not end <= clock < start):
+                return hours
+        return None
 
 
 class Attachments(Strict):

@@ -101,6 +101,9 @@ RegionCode = Annotated[
 SheetCell = Annotated[
     str, BeforeValidator(_shaped(r"[A-Z]+[1-9][0-9]*", "write one cell: letters of the column, number of the row: B3"))
 ]
+Hours = Annotated[
+    str, BeforeValidator(_shaped(r"([01]\d|2[0-3]):[0-5]\d-([01]\d|2[0-3]):[0-5]\d", "write hours as in 07:30-16:00"))
+]
 ZoneName = Annotated[str, AfterValidator(_zone)]
 SecretName = Annotated[str, AfterValidator(_secret)]
 Url = Annotated[str, AfterValidator(_url)]

@@ -69,3 +69,17 @@ def progress(store: Store, channel: str, stream: str) -> Progress:
     with store.reading() as connection:
         rows = connection.execute(query).tuples().all()
     return Progress(frozenset(key for key, _ in rows), frozenset(key for key, status in rows if status not in _ENDED))
+
+
+def loads_alike(store: Store, channel: str, source: str, spec_sha256: str) -> list[str]:
+    """Loads of ``source`` that the same channel file described and that are no longer running, the latest first."""
+    query = (
+        sa.select(load.c.load_id)
+        .where(
+            load.c.channel == channel, load.c.source == source, load.c.spec_sha256 == spec_sha256,
+            load.c.status != LoadStatus.RUNNING.value,
+        )
+        .order_by(load.c.started_at.desc(), load.c.load_id.desc())
+    )  # fmt: skip
+    with store.reading() as connection:
+        return list(connection.scalars(query))

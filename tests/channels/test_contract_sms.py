@@ -1,24 +1,17 @@
-"""The channel file of the SMS gateway keeps the contract: counts, texts, answers, an empty and a grown dump."""
+"""What is particular to the SMS gateway: joined texts, answers. All else: test_contract_channels.py."""
 
-from collections.abc import Callable
 from pathlib import Path
 
-import pandas as pd
 import pytest
-from contract_social_sp4n import REFERENCE_TABLES, Loaded, channel_of, ids, load
+from contract_social_sp4n import Loaded, channel_of, load
 
 from data.samples.sms_gammu import write_sms
-from transforms.normalise import check_codes
 
 COUNTS = ("raw_records", "parts", "events", "extracted", "accepted", "quarantined", "excluded")
 
 
 def read(home: Path) -> Loaded:
     return load(channel_of("sms"), "dump", home)
-
-
-def test_the_file_points_to_nothing_that_is_not_there() -> None:
-    assert check_codes(channel_of("sms"), REFERENCE_TABLES) == []
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -42,34 +35,3 @@ def test_every_answer_finds_the_message_that_it_was_planted_for(tmp_path: Path) 
     found = dict(zip(events["event_key"], events["key"], strict=True))
     assert found == dict(planted["answered"]) | {"900": ""}
     assert events["text"].str.endswith("melapor.").sum() == len(planted["answered"])
-
-
-def test_the_same_seed_writes_the_same_bytes_and_gives_the_same_ids(tmp_path: Path) -> None:
-    for home in ("a", "b"):
-        write_sms(tmp_path / home / "in", 7)
-    one, other = ((tmp_path / home / "in" / "sms" / "smsd.sql").read_bytes() for home in ("a", "b"))
-    assert one == other
-    pd.testing.assert_frame_equal(*(ids(read(tmp_path / home)) for home in ("a", "b")))
-
-
-def test_a_dump_without_rows(tmp_path: Path) -> None:
-    write_sms(tmp_path / "in", 1)
-    change(tmp_path, lambda line: "" if line.startswith("INSERT") else line)
-    loaded = read(tmp_path)
-    assert (loaded.counts["raw_records"], loaded.done.schema_drift) == (0, ())
-
-
-def test_a_dump_that_grew_a_column_is_told_and_nothing_is_lost(tmp_path: Path) -> None:
-    planted = write_sms(tmp_path / "in", 1)
-    change(
-        tmp_path, lambda line: line.replace("`Status` int(11) NOT NULL DEFAULT -1,", "`Status` int(11),\n`Baru` text,")
-    )
-    change(tmp_path, lambda line: line.replace("'true',-1)", "'true',-1,'x')"))
-    loaded = read(tmp_path)
-    assert loaded.done.schema_drift == ("inbox.Baru",)
-    assert loaded.counts == {name: planted[name] for name in COUNTS}
-
-
-def change(home: Path, how: Callable[[str], str]) -> None:
-    path = home / "in" / "sms" / "smsd.sql"
-    path.write_text("".join(how(line) for line in path.read_text(encoding="utf-8").splitlines(keepends=True)), "utf-8")

@@ -1,6 +1,5 @@
 """The channel files of SP4N-LAPOR! and its front-ends keep the contract, and one report meets itself in two exports."""
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -8,11 +7,11 @@ from typing import Any
 import orjson
 import pandas as pd
 import pytest
-from contract_social_sp4n import REFERENCE_TABLES, channel_of, ids, load
+from contract_social_sp4n import channel_of, load
 
 from data.samples.sp4n_export import write_e_lapor, write_lapor_wal, write_sp4n
 from schemas.channel import Channel
-from transforms.normalise import Normalised, check_codes
+from transforms.normalise import Normalised
 
 WRITERS: dict[str, Callable[[Path, int], dict[str, Any]]] = {
     "sp4n": write_sp4n, "lapor_wal": write_lapor_wal, "e_lapor": write_e_lapor,
@@ -32,11 +31,6 @@ def counts_of(planted: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@pytest.mark.parametrize("name", WRITERS)
-def test_the_file_points_to_nothing_that_is_not_there(name: str) -> None:
-    assert check_codes(channel_of(name), REFERENCE_TABLES) == []
-
-
 @pytest.mark.parametrize(("name", "source"), SOURCES)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_counts_are_those_that_were_planted(tmp_path: Path, name: str, source: str, seed: int) -> None:
@@ -45,38 +39,6 @@ def test_counts_are_those_that_were_planted(tmp_path: Path, name: str, source: s
     assert loaded.counts == counts_of(planted)
     assert (loaded.done.schema_drift, loaded.done.unmapped) == ((), planted["unmapped"])
     assert loaded.done.submissions["submitted_at"].notna().all()
-
-
-@pytest.mark.parametrize(("name", "source"), SOURCES)
-def test_the_same_seed_gives_the_same_ids(tmp_path: Path, name: str, source: str) -> None:
-    for home in ("a", "b"):
-        WRITERS[name](tmp_path / home / "in", 7)
-    one, other = (ids(load(channel_of(name), source, tmp_path / home)) for home in ("a", "b"))
-    pd.testing.assert_frame_equal(one, other)
-
-
-@pytest.mark.parametrize(("name", "source"), SOURCES)
-@pytest.mark.parametrize("change", ["empty", "new column"])
-def test_an_empty_source_is_no_fault_and_a_new_column_is_told(
-    tmp_path: Path, name: str, source: str, change: str
-) -> None:
-    planted = planted_of(tmp_path / "in", name, source, 1)
-    of = channel_of(name)
-    file = tmp_path / "in" / of.sources[source].path
-    with file.open(encoding="utf-8", newline="") as opened:
-        rows = list(
-            csv.reader(opened, delimiter=";" if ";" in file.read_text(encoding="utf-8").splitlines()[0] else ",")
-        )
-    grown = [[*row, "baru" if n == 0 else "x"] for n, row in enumerate(rows)]
-    with file.open("w", encoding="utf-8", newline="") as out:
-        csv.writer(out).writerows(rows[:1] if change == "empty" else grown)
-    loaded = load(of, source, tmp_path)
-    table = of.sources[source].streams["complaints"].table
-    if change == "empty":
-        assert (loaded.counts["raw_records"], loaded.done.schema_drift) == (0, ())
-    else:
-        assert loaded.done.schema_drift == (f"{table}.baru",)
-        assert loaded.counts["raw_records"] == planted["raw_records"]
 
 
 def admin_of(name: str) -> Channel:

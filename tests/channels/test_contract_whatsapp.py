@@ -1,23 +1,18 @@
-"""The channel file of WhatsApp keeps the contract: counts, identities, an empty and a grown export."""
+"""What is particular to chats: bursts, answers, dates. Their contract: tests/connectors/test_contract_channels.py."""
 
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from contract_social_sp4n import REFERENCE_TABLES, Loaded, channel_of, ids, load
+from contract_social_sp4n import Loaded, channel_of, load
 
 from data.samples.whatsapp_chat import GROUP, OFFICER, write_whatsapp
-from transforms.normalise import check_codes
 
 COUNTS = ("raw_records", "parts", "events", "extracted", "accepted", "quarantined", "excluded")
 
 
 def read(home: Path) -> Loaded:
     return load(channel_of("whatsapp"), "exports", home)
-
-
-def test_the_file_points_to_nothing_that_is_not_there() -> None:
-    assert check_codes(channel_of("whatsapp"), REFERENCE_TABLES) == []
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
@@ -47,26 +42,6 @@ def test_the_order_of_the_dates_is_told_for_each_file(tmp_path: Path) -> None:
     write_whatsapp(tmp_path / "in", 1)
     orders = [problem.split("read as ")[1][:5] for problem in read(tmp_path).problems]
     assert sorted(orders) == ["d/m/y", "d/m/y", "d/m/y", "m/d/y"]
-
-
-def test_the_same_seed_writes_the_same_bytes_and_gives_the_same_ids(tmp_path: Path) -> None:
-    for home in ("a", "b"):
-        write_whatsapp(tmp_path / home / "in", 7)
-    files = sorted(path.name for path in (tmp_path / "a" / "in" / "whatsapp").iterdir())
-    assert len(files) == 4
-    for name in files:
-        one, other = (tmp_path / home / "in" / "whatsapp" / name for home in ("a", "b"))
-        assert one.read_bytes() == other.read_bytes()
-    pd.testing.assert_frame_equal(*(ids(read(tmp_path / home)) for home in ("a", "b")))
-
-
-def test_an_export_without_a_message_of_a_person(tmp_path: Path) -> None:
-    notice = "25/08/24 10.00 - Pesan dan panggilan terenkripsi secara end-to-end.\n"
-    (tmp_path / "in" / "whatsapp").mkdir(parents=True)
-    (tmp_path / "in" / "whatsapp" / "Chat WhatsApp dengan Kosong.txt").write_text(notice, encoding="utf-8")
-    loaded = read(tmp_path)
-    assert (loaded.counts["accepted"], loaded.counts["excluded"]) == (0, {"system_message": 1})
-    assert loaded.done.schema_drift == ()
 
 
 def test_a_later_export_keeps_every_key_and_adds_to_the_last_burst(tmp_path: Path) -> None:

@@ -162,6 +162,29 @@ def test_sqlite_values_are_texts_whatever_their_type(sqlite: Callable[[str], str
     }  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("kind", "literal"),
+    [
+        pytest.param("mariadb", "x'{}'", marks=pytest.mark.server("mariadb")),
+        ("postgres", "'\\x{}'"),
+        ("sqlite", "x'{}'"),
+    ],
+)
+def test_bytes_with_control_characters_are_no_text_and_a_text_with_them_is(
+    kind: str, literal: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    raw = [b"a\x01", b"a\x7f", "a\x85".encode(), b"a\t\r\n", "é".encode()]
+    rows = ", ".join(f"({n}, {literal.format(cell.hex())}, '{chr(1)}')" for n, cell in enumerate(raw))
+    types = {"mariadb": "BLOB", "postgres": "bytea", "sqlite": ""}[kind]
+    url = request.getfixturevalue(kind)(
+        f"CREATE TABLE laporan (id int, isi {types}, teks varchar(9)); INSERT INTO laporan VALUES {rows}"
+    )
+    got = frame(with_secret(url), tmp_path)
+    marked = ["base64:" + base64.b64encode(cell).decode() for cell in raw[:3]]
+    assert got["isi"].tolist() == [*marked, "a\t\r\n", "é"]
+    assert set(got["teks"]) == {"\1"}
+
+
 def test_an_ascii_database_hands_out_what_is_text_and_keeps_what_is_not(postgres_url: str, tmp_path: Path) -> None:
     admin = sa.create_engine(postgres_url, isolation_level="AUTOCOMMIT")
     url = sa.make_url(postgres_url).set(database="kuno")
@@ -226,6 +249,15 @@ def test_long_rows_fill_an_object_sooner(
 ) -> None:
     monkeypatch.setattr("connectors.sql_tables.OBJECT_BYTES", 5)
     assert len(read(source(sqlite(ROWS)), tmp_path)) == 3
+
+
+def test_a_large_object_is_parsed_in_pieces_of_bounded_size(
+    sqlite: Callable[[str], str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.sql.PIECE_BYTES", 14)
+    pieces = read(source(sqlite(ROWS)), tmp_path)
+    assert [piece.frame["_position"].tolist() for piece in pieces] == [["1", "2"], ["3"]]
+    assert {name for piece in pieces for name in piece.frame["_object"]} == {"01-laporan-000001.ndjson"}
 
 
 def test_an_empty_table_has_its_columns(database: Callable[[str], str], tmp_path: Path) -> None:

@@ -63,8 +63,8 @@ def test_a_damaged_archive_fails_its_channel_by_file_name_and_the_next_run_is_as
 ) -> None:
     damaged: list[Path] = []
 
-    def extract_and_damage(site: Site, channel_id: str, load_id: str) -> str:
-        told = extract(site, channel_id, load_id)
+    def extract_and_damage(site: Site, channel_id: str, load_id: str, *, full: bool) -> str:
+        told = extract(site, channel_id, load_id, full=full)
         if channel_id == "super":
             path = next(p for p in site.archive_dir(channel_id, load_id).iterdir() if p.name != "manifest.json")
             content = bytearray(path.read_bytes())

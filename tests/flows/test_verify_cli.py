@@ -22,7 +22,7 @@ def verify(*arguments: str) -> tuple[int, dict[str, Any]]:
 
 def an_archive(demo: Any) -> tuple[Path, Path]:
     """The archive of the dump, and an object in it."""
-    (folder,) = (demo.home / "archive" / "super").iterdir()
+    (folder,) = (demo.home / "archive" / "super").glob("load-*")
     return folder, next(path for path in sorted(folder.iterdir()) if path.name != "manifest.json")
 
 

@@ -103,7 +103,7 @@ def consolidate(site: Site) -> Outcome:
     runs.register_channel(site.store, file.channel, file.sha256, "tester")
     run_id = runs.begin_run(site.store, file.channel.government, "tester", "0")
     load_id = runs.begin_load(site.store, run_id, file.channel, file.sha256, "sumber", "tester")
-    stages.extract(site, "uji", load_id)
+    stages.extract(site, "uji", load_id, full=False)
     stages.transform(site, "uji", load_id)
     stages.check_quality(site, "uji", load_id)
     published = stages.load(site, "uji", load_id)

@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from typer.testing import CliRunner, Result
 
 from data.samples import SECRETS, SampleServers, write_samples
-from flows.tools import scaffold
+from flows.scaffolding import scaffold
 from satukanal.cli import app, main
 from satukanal.settings import INSTALLATION
 from schemas.channel_schema import PATH, channel_schema

@@ -12,9 +12,9 @@ from transforms.normalise.values import fold
 from transforms.scaffold.codes import guess_codes, guess_status
 from transforms.scaffold.dates import guess_dates
 from transforms.scaffold.names import FIELDS, base, strength
+from transforms.scaffold.page import BLOCK, quoted
 from transforms.scaffold.places import zone_of
 from transforms.scaffold.profile import ColumnProfile, coverage
-from transforms.scaffold.render import _BLOCK, quoted
 
 REGIONS = read_reference(REFERENCE)
 
@@ -163,7 +163,7 @@ def test_what_says_nothing_is_counted_apart_from_null() -> None:
 
 @given(st.text(max_size=30), st.booleans())
 def test_every_text_survives_as_a_yaml_scalar(text: str, block: bool) -> None:
-    written = quoted(text, _BLOCK) if block else f"[{quoted(text)}, x]"
+    written = quoted(text, BLOCK) if block else f"[{quoted(text)}, x]"
     read = YAML(typ="safe").load(f"a: {written}\n")["a"]
     assert (read if block else read[0]) == text
 

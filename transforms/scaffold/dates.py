@@ -24,7 +24,8 @@ _CLOCKS = (
     " - %H:%M", " pukul %H.%M", " pukul %H:%M", "T%H:%M:%S", "T%H:%M:%S%z", "T%H:%M:%S.%f%z", " %H:%M:%S%z",
     " %H:%M:%S.%f",
 )  # fmt: skip
-_ZONES = ("", " WIB", " WITA", " WIT")
+_X = "%a %b %d %H:%M:%S %z %Y"  # how X, formerly Twitter, writes dates
+_ZONES = ("", " WIB", " WITA", " WIT", " GMT+7", " GMT+8", " GMT+9")  # Google writes the last
 _SIGNS = {
     "%d": r"\d{1,2}", "%m": r"\d{1,2}", "%Y": r"(?:19|20)\d{2}", "%y": r"\d{2}",
     "%B": r"[A-Za-z]{3,}\.?", "%b": r"[A-Za-z]{3,}\.?",
@@ -100,6 +101,7 @@ def clock_format(column: ColumnProfile) -> str | None:
 @cache
 def _candidates() -> tuple[str, ...]:
     found = [f"{day}{clock}{zone}" for zone, day, clock in product(_ZONES, _DAYS, _CLOCKS) if clock or not zone]
+    found.append(_X)
     return tuple(form for form in found if form not in ISO)
 
 

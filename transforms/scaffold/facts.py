@@ -9,6 +9,7 @@ from transforms.normalise.public import mask
 from transforms.scaffold.dates import DateGuess, guess_dates
 from transforms.scaffold.profile import ColumnProfile
 
+PROSE = 8  # words of a cell that is no name and no address
 _LOOKED_AT = 1_000  # different values that are asked; they come by hash, not by place
 _FILE = re.compile(
     r"(?:https?://\S+|[^\n]*?\.(?:jpe?g|png|gif|pdf|mp4|docx?|webp|heic|3gp|mp3)\"?\]?|base64:\S*)", re.IGNORECASE
@@ -16,6 +17,11 @@ _FILE = re.compile(
 _NUMBER = re.compile(r"-?\d+(?:[.,]\d+)?")
 _WHOLE = re.compile(r"\d{1,12}")
 _YES_NO = frozenset(["0", "1", "ya", "tidak", "yes", "no", "true", "false", "y", "n", "t", "f", "benar", "salah"])
+_ACCOUNT = re.compile(
+    r"https?://(?:\w+\.)?(?:x|twitter|facebook|instagram|tiktok|youtube|threads)\.(?:com|net)/\S+", re.IGNORECASE
+)
+_HEX = re.compile(r"(?:00[2-7][0-9A-F]){4,}(?:[0-9A-F]{4})*", re.IGNORECASE)  # letters in UTF-16, as Gammu keeps them
+_BIRTH = re.compile(r"lahir|birth|dob", re.IGNORECASE)
 _PERSON = re.compile(r"[^\W\d_]+(?:[ .'’-]+[^\W\d_]+){1,4}\.?")
 _ADDRESS = re.compile(r"\b(?:jl|jln|jalan|gg|gang|rt|rw|no|blok|kel|kec|dusun)\b", re.IGNORECASE)
 
@@ -34,6 +40,8 @@ class Facts:
     longitude: float
     yes_no: float
     address: float
+    account: float  # addresses of pages, which name who wrote there
+    hidden: float  # prose in hexadecimal
     dates: DateGuess | None
     counted: bool  # 1, 2, 3 … in any order, without gaps: a row number
     different: int
@@ -65,6 +73,8 @@ def facts_of(column: ColumnProfile) -> Facts:
         longitude=share(lambda v: _between(v, 94.5, 141.5)) if coordinates else 0.0,
         yes_no=share(lambda v: v.casefold() in _YES_NO),
         address=share(lambda v: _ADDRESS.search(v) is not None),
+        account=share(lambda v: _ACCOUNT.match(v) is not None),
+        hidden=share(lambda v: _HEX.fullmatch(v) is not None),
         dates=guess_dates(column),
         counted=_is_counted(column),
         different=len(column.values),
@@ -96,12 +106,18 @@ def personal_kind(facts: Facts, column: ColumnProfile, *, by_name: bool) -> str 
         return "NIK"
     if facts.email >= 0.05:
         return "e-mail"
+    if facts.account >= 0.05:
+        return "account"
+    if facts.hidden >= 0.05:
+        return "text in hexadecimal"
+    if facts.dates is not None and facts.dates.share >= 0.6 and not _BIRTH.search(column.name):
+        return None
     if facts.phone >= 0.2:
         return "phone"
     if by_name:
-        return "name or address"
+        return "text" if column.mean_words >= PROSE else "name or address"
     if facts.address >= 0.3 and facts.different > 20:
-        return "address"
+        return "text" if column.mean_words >= PROSE else "address"
     if column.mean_words >= 4 and not _is_form(column):
         return "text"
     people = sum(bool(_PERSON.fullmatch(v)) for v in column.values)

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
+from transforms.scaffold.codes import guess_status
 from transforms.scaffold.dates import clock_format
 from transforms.scaffold.facts import Facts, facts_of
 from transforms.scaffold.names import EVENT_FIELDS, FIELDS, folded, strength
@@ -10,6 +11,7 @@ from transforms.scaffold.profile import ColumnProfile, TableProfile
 
 _DATES = frozenset({"submitted_at", "incident_at", "version_at", "closed_at", "occurred_at"})
 _LEAST = 0.55
+_MOSTLY = 0.8
 
 # How well values fit a field (None: not at all, 0.5: nothing against it), and in words.
 Fit = tuple[float | None, str]
@@ -26,6 +28,7 @@ class Guess:
     zoned: bool = False
     score: float = 0.0
     true: tuple[str, ...] = ()  # values that mean yes
+    optional: bool = False  # may be absent
 
 
 @dataclass
@@ -167,6 +170,15 @@ def _code(column: ColumnProfile, facts: Facts) -> Fit:
     return sure if few and column.mean_chars <= 80 else None, _different(column, facts)
 
 
+def _status(column: ColumnProfile, facts: Facts) -> Fit:
+    """A code; and whatever its name, a column of which nearly all words are known as states of a case."""
+    values, said = _code(column, facts)
+    known = sum(n for v, n in column.values.items() if v not in ("0", "1") and guess_status(v)[0]) / max(1, column.seen)
+    if values is not None and facts.different > 1 and known >= _MOSTLY:
+        return 0.8, f"{said}; {percent(known)} are words for the state of a case"
+    return values, said
+
+
 def _agency(column: ColumnProfile, facts: Facts) -> Fit:
     fits = facts.different <= 500 and column.mean_chars <= 80
     return 0.5 if fits else None, _different(column, facts)
@@ -199,14 +211,19 @@ def _anything(column: ColumnProfile, facts: Facts) -> Fit:
 
 
 def _different(column: ColumnProfile, facts: Facts) -> str:
-    return f"{facts.different} different values in {column.filled}"
+    return different_values(facts.different, column.filled)
+
+
+def different_values(count: int, filled: int) -> str:
+    """``3 different values in 40``."""
+    return f"the same value in all {filled}" if count == 1 else f"{count} different values in {filled}"
 
 
 _NOT_ASKED_FOR_DATES = frozenset({"reporter_nik", "reporter_phone", "latitude", "longitude", "attachments"})
 _FITS: dict[str, Callable[[ColumnProfile, Facts], Fit]] = {
     "reporter_nik": _nik, "reporter_phone": _phone, "reporter_email": _email, "latitude": _latitude,
     "longitude": _longitude, "is_anonymous": _yes_no, "is_confidential": _yes_no, "attachments": _files,
-    "old_numbers": _number, "sp4n_id": _number, "text": _prose, "title": _title, "status": _code, "type": _code,
+    "old_numbers": _number, "sp4n_id": _number, "text": _prose, "title": _title, "status": _status, "type": _code,
     "category": _code, "agency": _agency, "district": _place, "village": _place, "reporter_name": _name,
     "location": _address, "reporter_address": _address, "actor": _actor, "reporter_account": _account,
 }  # fmt: skip

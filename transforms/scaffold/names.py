@@ -44,7 +44,8 @@ FIELDS: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "status": (
         (rf"^status(?: {_CASE})?$|^status id$|^id status$", 1.0),
-        (r"^(?:state|progres|progress|tahap|stts|sts)$|^status\b", 0.7),
+        (r"^(?:state|progres|progress|tahap|stts|sts|st)$|^status\b", 0.7),
+        (r"\bstatus$", 0.6),
     ),
     "status_reason": ((r"\balasan\b|^reason$", 0.9),),
     "category": (
@@ -74,11 +75,11 @@ FIELDS: dict[str, tuple[tuple[str, float], ...]] = {
     "longitude": ((r"^(?:lng|lon|long|longi|longitude|bujur|loc lng|loc lon)$|\blongitude\b|\b(?:lng|lon|"
         r"long)$", 1.0),),
     "reporter_name": (
-        (r"^nama (?:pelapor|pengadu|pengirim|penelepon|pemohon|lengkap|warga|masyarakat)$|^pelapor$|"
+        (r"^nama (?:pelapor|pengadu|pengirim|penelepon|pemohon|lengkap|warga|masyarakat)\b|^pelapor$|"
             r"^pelapor nama$", 1.0),
         (r"^(?:nama|name|fullname|full name|pengirim|pengadu|reporter|user name|nama user)$", 0.8),
     ),
-    "reporter_nik": ((r"^(?:nik|no nik|nomor nik|no ktp|nomor ktp|ktp|no identitas|nik pelapor|"
+    "reporter_nik": ((r"^(?:nik|n i k|no nik|nomor nik|no ktp|nomor ktp|ktp|no identitas|nik pelapor|"
         r"pelapor nik)$", 1.0), (r"\bnik\b", 0.8)),
     "reporter_phone": (
         (r"^(?:no |nomor )?(?:telp|telepon|telpon|tlp|hp|handphone|phone|wa|whatsapp|ponsel|seluler|"
@@ -86,9 +87,10 @@ FIELDS: dict[str, tuple[tuple[str, float], ...]] = {
         (r"\b(?:telp|telepon|telpon|hp|phone|nohp|notelp|whatsapp|kontak|contact)\b", 0.8),
     ),
     "reporter_email": ((r"^(?:e ?mail|surel)$", 1.0), (r"\be ?mail\b", 0.8)),
-    "reporter_address": ((r"^alamat(?: (?:pelapor|lengkap|rumah|pengadu|ktp))?$|^address$", 0.9),),
+    "reporter_address": ((r"^alamat(?: (?:pelapor|lengkap|rumah|pengadu|ktp|tempat tinggal|tinggal|warga|"
+        r"domisili))?$|^address$", 0.9),),
     "reporter_account": ((r"^(?:akun|account|username|user|screen name|user id|id user|sender)$", 0.6),),
-    "is_anonymous": ((r"\banonim\b|\banonymous\b|^is anonim$|^rahasiakan identitas$|^samarkan", 1.0),),
+    "is_anonymous": ((r"\banonim\b|\banonymous\b|^is anonim$|^rahasiakan\b|^samarkan", 1.0),),
     "is_confidential": ((r"^(?:is )?(?:rahasia|confidential|secret|private|privat)$", 1.0),),
     "attachments": (
         (r"^(?:foto|gambar|lampiran|file|attachments?|image|images|photo|photos|dokumen|bukti|"
@@ -126,7 +128,7 @@ NO_READ = (  # what a channel file has no use for, and why
         r"api key)\b", "holds a secret of a person"),
     (r"^ip\b|\bip (?:address|addr)\b|\buser agent\b|\bdevice\b", "tells of a person's device"),
 )  # fmt: skip
-DELETED = r"^(?:is )?(?:deleted|dihapus|hapus)(?: at)?$|^(?:is )?(?:draft|draf|test|dummy)$"
+DELETED = r"^(?:is |flag )?(?:deleted|dihapus|hapus)(?: at)?$|^(?:is )?(?:draft|draf|test|dummy)$"
 COMPLAINTS = r"aduan|pengaduan|laporan|lapor|keluhan|aspirasi|report|complaint|insiden|incident|tiket|ticket|case"
 NO_COMPLAINTS = (
     r"tanggapan|balasan|respon|reply|petugas|user|admin|kategori|category|log|riwayat|history|status|jenis|rating|"
@@ -145,7 +147,7 @@ _PERSONAL = (
     r"\b(?:nama|name|fullname|nik|ktp|telp|telepon|telpon|tlp|hp|phone|wa|whatsapp|email|e mail|surel|alamat|"
     r"address|lokasi|"
     r"location|username|akun|account|pelapor|pengirim|pengadu|penelepon|petugas|operator|agent|reporter|kontak|contact|"
-    r"lahir|birth|oleh|kk|chat|terlapor|tempat|sender|user)\b"
+    r"lahir|birth|oleh|kk|chat|terlapor|tempat|sender|user|author|from|owner|participants?|thread|peserta)\b"
 )
 NOISE = {
     "prank": r"prank(?: call)?|panggilan iseng|iseng",

@@ -1,20 +1,17 @@
 """Writes a draft as a channel file: YAML that ``read_channel`` takes, each guess with its evidence beside it."""
 
 import json
-import re
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+from schemas.channel import JsonTable
 from transforms.scaffold.codes import CodeGuess
-from transforms.scaffold.draft import Draft, Ignored
+from transforms.scaffold.draft import Draft, Ignored, ShapeGuess
 from transforms.scaffold.facts import plain
 from transforms.scaffold.guess import Guess
+from transforms.scaffold.page import BLOCK, Page, flow, listed, quoted
 from transforms.scaffold.tables import EventGuess, LookupGuess
 
-_PLAIN = re.compile(r"[^\W\d_][\w /.()-]*[\w)]|[^\W\d_]")
-_BLOCK = re.compile(r"[^\W\d_/][\w /.()>,!-]*[\w)!]|/[\w/.-]+")  # where commas part nothing
-_WORDS = frozenset(["true", "false", "null", "yes", "no", "on", "off", "y", "n", "ya", "tidak", "nan", "inf"])
-_AT = 56  # column in which comments begin
 _NULLS = ("", "-", "--", "NULL", "null", "N/A", "tidak ada")
 
 
@@ -29,54 +26,18 @@ class Place:
     path_note: str
     secret: str | None
     header_row: int
+    header_rows: int
     count: tuple[str, str] | None  # sheet and cell that state how many records there are
     live: bool
     schema: str  # path or address of the JSON Schema
     origin: str  # what was looked at, for the first line
-
-
-def quoted(text: str, known: re.Pattern[str] = _PLAIN) -> str:
-    """``text`` as a YAML scalar; without quotes where it fits ``known``."""
-    if known.fullmatch(text) and text.casefold() not in _WORDS and "  " not in text and ": " not in text:
-        return text
-    return re.sub(
-        r"[\x7f-\xa0\u2028\u2029\ufeff\ud800-\udfff]",
-        lambda m: f"\\u{ord(m[0]):04x}",
-        json.dumps(text, ensure_ascii=False),
-    )
-
-
-def _list(texts: Iterable[str]) -> str:
-    return "[" + ", ".join(quoted(t) for t in texts) + "]"
-
-
-class _Page:
-    """Lines with comments in a column of their own."""
-
-    def __init__(self) -> None:
-        self._lines: list[str] = []
-
-    def put(self, depth: int, text: str, comment: str = "") -> None:
-        line = "  " * depth + text
-        self._lines.append(f"{line:<{_AT}} # {_one_line(comment)}" if comment else line)
-
-    def note(self, depth: int, text: str) -> None:
-        self._lines.append("  " * depth + "# " + _one_line(text))
-
-    def gap(self) -> None:
-        self._lines.append("")
-
-    def text(self) -> str:
-        return "\n".join(line.rstrip() for line in self._lines) + "\n"
-
-
-def _one_line(text: str) -> str:
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())
+    json_tables: Mapping[str, JsonTable] = field(default_factory=dict)  # of JSON: where its tables lie
+    others: tuple[str, ...] = ()  # what else lies there
 
 
 def render(draft: Draft, place: Place) -> str:
     """The channel file. Lines that a person has to look at bear ``EDIT``."""
-    page = _Page()
+    page = Page()
     page.put(0, f"# yaml-language-server: $schema={place.schema}")
     page.note(0, f"A first draft by 'satukanal channels scaffold' from {place.origin}. Lines with EDIT need a person;")
     page.note(0, "every guess has its evidence beside it. Then: satukanal channels check, satukanal run.")
@@ -84,33 +45,37 @@ def render(draft: Draft, place: Place) -> str:
     page.put(0, "sources:")
     page.put(1, "source:")
     page.put(2, f"reader: {place.reader}")
-    page.put(2, f"{'url' if place.reader == 'sql' else 'path'}: {quoted(place.path, _BLOCK)}", place.path_note)
+    page.put(2, f"{'url' if place.reader == 'sql' else 'path'}: {quoted(place.path, BLOCK)}", place.path_note)
     if place.secret:
         page.put(2, f"password: {place.secret}", f"set SATUKANAL_SECRET_{place.secret}")
     if place.header_row > 1:
         page.put(2, f"header_row: {place.header_row}", "the rows above are a letterhead")
+    if place.header_rows > 1:
+        page.put(2, f"header_rows: {place.header_rows}", "the first of them names groups of columns")
     if place.count:
         sheet, cell = place.count
         page.put(
             2, f"count: {{sheet: {quoted(sheet)}, cell: {cell}}}", f"states {draft.rows}, as many as there are rows"
         )
+    _json_tables(page, draft, place)
     page.put(2, "streams:")
     page.put(3, "complaints:")
-    _mapping(page, draft)
+    _mapping(page, draft, place)
     page.gap()
     _codes(page, draft)
     _foot(page, draft)
     return page.text()
 
 
-def _head(page: _Page, draft: Draft, place: Place) -> None:
+def _head(page: Page, draft: Draft, place: Place) -> None:
     region = draft.region
     page.put(0, f"id: {place.id}", "the name of this file")
     page.put(0, f"title: {quoted(place.title)}", "EDIT: what citizens call it")
     page.put(0, f"government: {region.government}", "EDIT: whose channel it is" if region.sure else "EDIT: not guessed")
     page.put(0, "owner: diskominfo", "an id of data/reference/agencies.csv")
     page.put(0, f'region: "{region.code}"', region.evidence if region.sure else f"EDIT: {region.evidence}")
-    page.put(0, f"time_zone: {region.zone}", "by its province; Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
+    zone = "by its province" if region.sure else "EDIT: by its province"
+    page.put(0, f"time_zone: {region.zone}", f"{zone}; Asia/Jakarta, Asia/Makassar or Asia/Jayapura")
     page.put(0, f"live: {'true' if place.live else 'false'}", "may citizens still use it?")
     page.gap()
     page.put(0, "streams:")
@@ -121,10 +86,12 @@ def _head(page: _Page, draft: Draft, place: Place) -> None:
     page.gap()
 
 
-def _mapping(page: _Page, draft: Draft) -> None:
+def _mapping(page: Page, draft: Draft, place: Place) -> None:
     page.put(4, f"table: {quoted(draft.table)}", f"{draft.rows} rows")
     if draft.key.columns:
-        page.put(4, f"key: {_list(draft.key.columns)}", draft.key.evidence)
+        page.put(4, f"key: {listed(draft.key.columns)}", draft.key.evidence)
+    if draft.shape:
+        _shape(page, draft.shape)
     page.put(4, "columns:")
     _fields(page, 5, draft.fields)
     _lookups(page, 4, draft.lookups)
@@ -132,12 +99,13 @@ def _mapping(page: _Page, draft: Draft) -> None:
     if draft.events:
         page.put(4, "events:")
         for event in draft.events:
-            _event(page, event, draft.event_ignored[event.table])
+            own = tuple(Ignored(name, "") for name in event.ignored or ())
+            _event(page, event, draft.event_ignored.get(event.table, own))
     active = [rule for rule in draft.exclusions if rule.active]
     if active:
         page.put(4, "exclude:")
     for rule in sorted(draft.exclusions, key=lambda r: not r.active):
-        test = f"any_of: {_list(rule.any_of)}" if rule.any_of else f"pattern: {quoted(rule.pattern or '')}"
+        test = f"any_of: {listed(rule.any_of)}" if rule.any_of else f"pattern: {quoted(rule.pattern or '')}"
         written = f"{{rule: {rule.rule}, when: {{column: {quoted(rule.column)}, {test}}}}}"
         if rule.active:
             page.put(5, f"- {written}", rule.evidence)
@@ -147,25 +115,65 @@ def _mapping(page: _Page, draft: Draft) -> None:
         page.note(4, remark)
     for other in draft.others:
         page.note(4, f"table {other}")
+    for other in place.others:
+        page.note(4, other)
 
 
-def _fields(page: _Page, depth: int, fields: Sequence[Guess]) -> None:
+def _shape(page: Page, shape: ShapeGuess) -> None:
+    page.put(4, f"shape: {shape.name}", shape.evidence)
+    page.put(4, f"{shape.name}:")
+    for option in shape.options:
+        if isinstance(option.value, Mapping) and all(isinstance(inner, Mapping) for inner in option.value.values()):
+            page.put(5, f"{option.name}:", option.evidence)
+            for name, inner in option.value.items():
+                page.put(6, f"{quoted(name)}: {flow(inner)}")
+        else:
+            page.put(5, f"{option.name}: {flow(option.value)}", option.evidence)
+
+
+def _json_tables(page: Page, draft: Draft, place: Place) -> None:
+    """Where the tables lie that the mapping needs."""
+    used = {draft.table, *(look.table for look in draft.lookups)}
+    used |= {name for event in draft.events for name in (event.table, *(look.table for look in event.lookups))}
+    tables = {n: table for n, table in place.json_tables.items() if used & {n, *table.nested}}
+    if tables:
+        page.put(2, "tables:")
+    for name, table in tables.items():
+        page.put(3, f"{quoted(name)}:" if table.model_dump(exclude_defaults=True) else f"{quoted(name)}: {{}}")
+        if table.files != "*":
+            page.put(4, f"files: {quoted(table.files)}")
+        if table.records:
+            page.put(4, f"records: {quoted(table.records)}", "the list in each document")
+        if table.thread:
+            at, carry = table.thread.at, table.thread.carry
+            page.put(4, f"thread: {{at: {flow(at)}, carry: {flow(carry)}}}", "records in records of the same kind")
+        if table.whole:
+            page.put(4, f"whole: {flow(table.whole)}", "objects that stay one column")
+        if table.nested:
+            page.put(4, "nested:", "lists in records that are tables of their own")
+        for inner, nested in table.nested.items():
+            page.put(5, f"{quoted(inner)}: {{at: {quoted(nested.at)}, carry: {flow(nested.carry)}}}")
+
+
+def _fields(page: Page, depth: int, fields: Sequence[Guess]) -> None:
     for guess in fields:
         page.put(depth, f"{guess.field}: {_origin(guess)}", guess.evidence)
 
 
 def _origin(guess: Guess) -> str:
-    parts = [f"join: {_list(guess.columns)}"] if len(guess.columns) > 1 else [f"column: {quoted(guess.columns[0])}"]
+    parts = [f"join: {listed(guess.columns)}"] if len(guess.columns) > 1 else [f"column: {quoted(guess.columns[0])}"]
     if guess.formats:
         parts.append(f"formats: {json.dumps(list(guess.formats))}")
+    if guess.optional:
+        parts.append("optional: true")
     if guess.true:
-        parts.append(f'"true": {_list(guess.true)}')
+        parts.append(f'"true": {listed(guess.true)}')
     if guess.zoned:
         parts.append("time_zone: UTC")
     return quoted(guess.columns[0]) if len(parts) == 1 and len(guess.columns) == 1 else "{" + ", ".join(parts) + "}"
 
 
-def _lookups(page: _Page, depth: int, lookups: Sequence[LookupGuess]) -> None:
+def _lookups(page: Page, depth: int, lookups: Sequence[LookupGuess]) -> None:
     if lookups:
         page.put(depth, "lookups:")
     for look in lookups:
@@ -177,18 +185,18 @@ def _lookups(page: _Page, depth: int, lookups: Sequence[LookupGuess]) -> None:
         )
 
 
-def _ignored(page: _Page, depth: int, ignored: Sequence[Ignored]) -> None:
+def _ignored(page: Page, depth: int, ignored: Sequence[Ignored]) -> None:
     if ignored:
         page.put(depth, "ignore:")
     for one in ignored:
         page.put(depth + 1, f"- {quoted(one.column)}", one.why)
 
 
-def _event(page: _Page, event: EventGuess, ignored: Sequence[Ignored]) -> None:
+def _event(page: Page, event: EventGuess, ignored: Sequence[Ignored]) -> None:
     page.put(5, f"- table: {quoted(event.table)}", event.evidence)
-    page.put(6, f"complaint: {_list([event.complaint])}")
+    page.put(6, f"complaint: {listed([event.complaint])}")
     if event.key:
-        page.put(6, f"key: {_list(event.key)}")
+        page.put(6, f"key: {listed(event.key)}")
     page.put(6, f"kind: {event.kind}", "answer, status or note")
     page.put(6, "columns:")
     told = {g.field for look in event.lookups for g in look.fields}
@@ -199,7 +207,7 @@ def _event(page: _Page, event: EventGuess, ignored: Sequence[Ignored]) -> None:
     _ignored(page, 6, [*(Ignored(name, "told in full by its look-up") for name in left), *ignored])
 
 
-def _codes(page: _Page, draft: Draft) -> None:
+def _codes(page: Page, draft: Draft) -> None:
     lists = {name: codes for name, codes in draft.codes.items() if codes}
     if any(code.code for codes in lists.values() for code in codes):
         page.put(0, "codes:")
@@ -213,7 +221,7 @@ def _codes(page: _Page, draft: Draft) -> None:
         page.note(1, f"{name}: {why}")
 
 
-def _code(page: _Page, code: CodeGuess, name: str) -> None:
+def _code(page: Page, code: CodeGuess, name: str) -> None:
     said = f"{code.count} rows" + (f"; {code.hint}" if code.hint else "")
     if code.code is None:
         page.note(2, f"EDIT {name} {quoted(plain(code.label))}: …  ({said})")
@@ -223,15 +231,15 @@ def _code(page: _Page, code: CodeGuess, name: str) -> None:
         for who, value in (("closed_by", code.closed_by), ("archived_by", code.archived_by))
         if value
     )
-    meaning = f"{{status: {code.code}{by}}}" if by else quoted(code.code, _BLOCK)
+    meaning = f"{{status: {code.code}{by}}}" if by else quoted(code.code, BLOCK)
     page.put(2, f"{quoted(code.label)}: {meaning}", said)
 
 
-def _foot(page: _Page, draft: Draft) -> None:
+def _foot(page: Page, draft: Draft) -> None:
     personal = [one.column for one in draft.ignored if one.personal]
     page.put(0, f"null_tokens: {json.dumps(list(_NULLS))}")
     page.put(0, "limits:")
     page.put(1, "min: 1")
     page.put(1, f"max: {max(1000, draft.rows * 10)}", "ten times what there is")
     if personal:
-        page.put(0, f"personal: {_list(personal)}", "columns besides the mapped ones that seem to hold personal data")
+        page.put(0, f"personal: {listed(personal)}", "columns besides the mapped ones that seem to hold personal data")

@@ -58,6 +58,7 @@ class EventGuess:
     fields: tuple[Guess, ...]
     lookups: tuple[LookupGuess, ...]
     evidence: str
+    ignored: tuple[str, ...] | None = None  # None: all columns that no field takes
 
 
 def complaint_score(table: Studied) -> float:
