@@ -30,7 +30,8 @@ from satukanal.store import Keyring, Store, open_store, runs
 from satukanal.store.publish import Extracted, publish
 from satukanal.store.stage import stage
 from schemas.canonical import EXCLUDED, REJECTED, empty
-from schemas.channel import Channel, MysqldumpSource
+from schemas.channel import Channel
+from schemas.sources import MysqldumpSource
 from schemas.store import stage_event, stage_submission
 from tests.servers import running_postgres
 

@@ -21,8 +21,9 @@ from connectors.archive import Archive
 from connectors.base import ChannelError, Context, Paused
 from connectors.html import Visit
 from connectors.http import Anonymous, Bearer, TooLarge, WebSession, same_place
-from schemas.channel import Attachments, HtmlSource, Politeness, RestSource, SourceBase
 from schemas.codes import AttachmentState
+from schemas.sources import Attachments, SourceBase
+from schemas.web_sources import HtmlSource, Politeness, RestSource
 
 _GONE, _CLOSED = frozenset({404, 410}), frozenset({400, 401, 403})
 _PAGES = (b"<!doctype html", b"<html")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pandas as pd
 
 from connectors.archive import Archive, ArchiveWriter
-from schemas.channel import SourceBase
+from schemas.sources import SourceBase
 
 if TYPE_CHECKING:  # that module raises the errors of this one
     from connectors.refresh import Known

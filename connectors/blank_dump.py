@@ -18,7 +18,7 @@ from connectors.blank import LEAST_TELLING, MASK, Blanking, Mine
 from connectors.files import mapped_tables
 from connectors.mysql_scanner import sql_bytes
 from connectors.packed import unpacked
-from schemas.channel import MysqldumpSource
+from schemas.sources import MysqldumpSource
 
 _TOKEN = re.compile(
     rb"(?P<string>'[^'\\]*+(?:(?:\\.|'')[^'\\]*+)*+'|\"[^\"\\]*+(?:(?:\\.|\"\")[^\"\\]*+)*+\"|`[^`]*+`)"

@@ -18,7 +18,7 @@ from connectors.blank import Blanking, Mine
 from connectors.files import NAMES
 from connectors.json_records import compact
 from connectors.json_text import ASSIGNED
-from schemas.channel import ChatSource, JsonSource, SqlSource
+from schemas.sources import ChatSource, JsonSource, SqlSource
 
 
 def blank_sql(source: SqlSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001

@@ -23,7 +23,7 @@ from connectors.sheet_books import Workbook, open_book
 from connectors.sheet_cells import cell_text
 from connectors.sheet_html import HtmlTables
 from connectors.sheet_text import TextTable
-from schemas.channel import SheetSource
+from schemas.sources import SheetSource
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _REL = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"

@@ -12,7 +12,7 @@ from connectors.blank import Blanking
 from connectors.json_records import dig
 from connectors.pages import Fault, charset_of, read_page, read_text, row_link, select
 from connectors.rest import load_json
-from schemas.channel import HtmlSource, HtmlTable, RestSource, RestTable
+from schemas.web_sources import HtmlSource, HtmlTable, RestSource, RestTable
 
 _KEPT_ATTRIBUTES = frozenset({"class", "id", "rel", "type", "name", "charset", "http-equiv", "content"})
 

@@ -20,7 +20,7 @@ from connectors.chat_lines import LONGEST, Head, Survey, lines_of, read_head, te
 from connectors.chat_words import FIRST_MARKS, MARKS, is_notice, read_words
 from connectors.files import archive_files, file_names
 from connectors.packed import unpacked
-from schemas.channel import CHAT_TABLE, ChatSource
+from schemas.sources import CHAT_TABLE, ChatSource
 
 _LONGEST_SENDER = 200  # characters: what is longer before a colon is no name
 _NAMED = re.compile(

@@ -13,7 +13,7 @@ import orjson
 
 from connectors.archive import MANIFEST, Archive, ArchiveWriter
 from connectors.base import ChannelError, Context, RetryError
-from schemas.channel import SourceBase
+from schemas.sources import SourceBase
 
 NAMES = "names.json"
 _CHUNK = 1 << 20

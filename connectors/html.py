@@ -15,7 +15,7 @@ from connectors.archive import Archive, ArchiveWriter, Entry
 from connectors.base import ChannelError, Context, RawTable, Rows, Unreadable, counted_stream
 from connectors.http import Anonymous, Answer, WebSession
 from connectors.pages import Fault, ListRow, Register, read_cells, read_number, read_page, read_record, select
-from schemas.channel import HtmlSource, HtmlTable, Login
+from schemas.web_sources import HtmlSource, HtmlTable, Login
 
 GONE = frozenset({404, 410})  # a record that was listed and then deleted; it is quarantined, and the channel goes on
 

@@ -22,7 +22,7 @@ from urllib3.exceptions import DecodeError, InvalidHeader, MaxRetryError, Protoc
 from urllib3.util import Retry
 
 from connectors.base import ChannelError, Context, Paused, RetryError, RunError
-from schemas.channel import Politeness
+from schemas.web_sources import Politeness
 
 BUSY = frozenset({429, 500, 502, 503, 504})  # may be better in a moment
 MOST_BYTES = 256 << 20  # of one answer

@@ -20,7 +20,7 @@ from connectors.files import find_files, mapped_tables
 from connectors.json_records import ABSENT, add_record, compact, dig, without_hollow_columns
 from connectors.json_text import Broken, Found, JsonText, read_records
 from connectors.lookups import with_lookups
-from schemas.channel import JsonSource, JsonTable, Thread
+from schemas.sources import JsonSource, JsonTable, Thread
 
 _CHUNK = 1 << 20
 _ENDINGS = (".json", ".ndjson", ".jsonl", ".js")

@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from connectors.base import RawTable, Rows, Unreadable
-from schemas.channel import Nested
+from schemas.sources import Nested
 
 ABSENT = object()
 

@@ -11,7 +11,8 @@ import pandas as pd
 
 from connectors.base import ChannelError, RawTable
 from connectors.files import mapped_tables, nearest
-from schemas.channel import EventMap, Lookup, Mapping, SourceBase
+from schemas.mapping import EventMap, Lookup, Mapping
+from schemas.sources import SourceBase
 
 MOST_ROWS = 200_000  # of a look-up table
 

@@ -22,7 +22,7 @@ from connectors.mysql_statements import Statements
 from connectors.mysql_tables import Column, Key
 from connectors.packed import unpacked
 from connectors.sql_uses import zone_reminders
-from schemas.channel import MysqldumpSource
+from schemas.sources import MysqldumpSource
 
 _OVERLAP = 400  # bytes of a chunk that are looked at again with the next
 _REPLACES = re.compile(rb"(?<!OR )(?:REPLACE|IGNORE)\s+(?:INTO\b|[`\"A-Z_\x80-\xff])")

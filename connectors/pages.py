@@ -16,7 +16,7 @@ from bs4.element import CData, NavigableString
 from soupsieve import SelectorSyntaxError
 
 from connectors.base import ChannelError
-from schemas.channel import Cell, HtmlTable, Listing
+from schemas.web_sources import Cell, HtmlTable, Listing
 
 LINES = frozenset({"address", "article", "blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6"}) | {
     "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"

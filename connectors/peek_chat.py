@@ -8,7 +8,7 @@ from connectors.base import RawTable
 from connectors.chat import ChatReader
 from connectors.peek_types import Found, FoundColumn, FoundTable
 from connectors.plain import PlainFiles
-from schemas.channel import CHAT_TABLE, ChatSource
+from schemas.sources import CHAT_TABLE, ChatSource
 
 
 def look_at_chats(files: tuple[Path, ...], place: str, name: str) -> Found:

@@ -15,7 +15,7 @@ from connectors.json_files import JsonReader
 from connectors.peek_outline import Node, outline
 from connectors.peek_types import Found, FoundTable
 from connectors.plain import PlainFiles, zip_members
-from schemas.channel import JsonSource, JsonTable, Nested, Thread
+from schemas.sources import JsonSource, JsonTable, Nested, Thread
 
 ENDINGS = (".json", ".ndjson", ".jsonl", ".js")
 _HEAD = 4 << 20  # bytes of each file that are outlined

@@ -20,7 +20,7 @@ from connectors.sheet_books import Book, Headers, Workbook, open_book
 from connectors.sheet_cells import Cell, cell_text, column_letter, is_blank
 from connectors.sheet_html import HtmlTables
 from connectors.sheet_text import Garbled, TextTable, encoding_of
-from schemas.channel import SheetSource
+from schemas.sources import SheetSource
 
 DEEPEST = 20  # rows above a table
 _LOOKED_AT = 60

@@ -19,7 +19,7 @@ from connectors.peek_types import Found, FoundColumn, FoundTable
 from connectors.sql import server_of
 from connectors.sql_server import Server, Table, word
 from connectors.sql_sqlite import Sqlite
-from schemas.channel import SqlSource
+from schemas.sources import SqlSource
 
 _BATCH = 5_000
 _DECLARED = {

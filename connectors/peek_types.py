@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from connectors.base import RawTable
-from schemas.channel import JsonTable
+from schemas.sources import JsonTable
 
 
 @dataclass(frozen=True)

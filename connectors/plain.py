@@ -12,7 +12,7 @@ from typing import IO, BinaryIO
 from connectors.archive import CHUNK, Archive, Entry
 from connectors.base import ChannelError
 from connectors.json_files import is_wanted
-from schemas.channel import JsonSource
+from schemas.sources import JsonSource
 
 
 class _NoCipher:

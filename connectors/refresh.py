@@ -14,7 +14,8 @@ from decimal import Decimal
 import pandas as pd
 
 from connectors.base import ChannelError
-from schemas.channel import Refresh, SourceBase
+from schemas.mapping import Refresh
+from schemas.sources import SourceBase
 
 PARTS = ("cursor", "window", "open_cases")
 _NUMBER = r"[+-]?\d+(?:\.\d+)?"

@@ -13,7 +13,7 @@ from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, Context, RawTable, Rows, counted_stream
 from connectors.http import Anonymous, Bearer, WebSession
 from connectors.json_records import add_record, dig, without_hollow_columns
-from schemas.channel import RestSource, RestTable
+from schemas.web_sources import RestSource, RestTable
 
 
 class RestReader:

@@ -20,7 +20,8 @@ from connectors.files import archive_files, mapped_tables, nearest
 from connectors.sheet_books import Book, Headers, Workbook, open_book
 from connectors.sheet_cells import Cell, cell_text, column_letter, folded, is_blank
 from connectors.sheet_text import Garbled
-from schemas.channel import EventMap, Mapping, SheetSource, column_maps
+from schemas.mapping import EventMap, Mapping, column_maps
+from schemas.sources import SheetSource
 
 CHUNK_ROWS = 20_000
 CHUNK_CELLS = 4_000_000

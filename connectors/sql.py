@@ -25,7 +25,8 @@ from connectors.sql_server import Server
 from connectors.sql_sqlite import Sqlite
 from connectors.sql_tables import TableReader
 from connectors.sql_uses import zone_reminders
-from schemas.channel import Refresh, SqlSource
+from schemas.mapping import Refresh
+from schemas.sources import SqlSource
 
 PIECE_BYTES = 4 << 20  # of archived lines that become one frame
 

@@ -19,7 +19,7 @@ from connectors.lookups import check_size, look_up_tables
 from connectors.refresh import Reading, is_number
 from connectors.sql_server import PLAIN, Column, Server, Table
 from connectors.sql_uses import folded, needed_columns
-from schemas.channel import SourceBase
+from schemas.sources import SourceBase
 
 OBJECT_BYTES = 32 << 20
 FETCHED_ROWS = 500  # that the driver holds at once

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from schemas.channel import EventMap, Mapping, SourceBase, column_maps
+from schemas.mapping import EventMap, Mapping, column_maps
+from schemas.sources import SourceBase
 
 MappingOrEvents = Mapping | EventMap
 

@@ -24,9 +24,10 @@ from satukanal.store import codec
 from satukanal.store.erasure import Identity, Suppressed
 from satukanal.store.keys import Keyring
 from schemas.canonical import EXCLUDED, SUBMISSION, conform, names
-from schemas.channel import Channel, column_maps
+from schemas.channel import Channel
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
+from schemas.mapping import column_maps
 from transforms.normalise import Normalised
 from transforms.normalise.shapes import PARTS
 

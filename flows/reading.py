@@ -16,8 +16,9 @@ from connectors.readers import READERS
 from connectors.refresh import PARTS, Known, newest
 from flows.site import Site
 from satukanal.store import codec, known
-from schemas.channel import SourceBase, column_maps
 from schemas.channel_file import ChannelFile
+from schemas.mapping import column_maps
+from schemas.sources import SourceBase
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, normalise
 
 _BYTES = "base64:"  # before the bytes of a cell that is no text

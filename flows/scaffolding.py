@@ -14,8 +14,8 @@ from connectors.peek import Found, look
 from data import REFERENCE
 from flows.looking import Looked, named_tables, read_tables, wanted_table
 from satukanal.settings import INSTALLATION, read_secret, read_settings
-from schemas.channel import ChatSource, JsonSource, MysqldumpSource, SheetSource, SourceBase, SqlSource
 from schemas.reference import read_reference
+from schemas.sources import ChatSource, JsonSource, MysqldumpSource, SheetSource, SourceBase, SqlSource
 from transforms.scaffold import Draft, NoComplaints, Place, Source, Studied, likeness, plain, render, study
 
 log = logging.getLogger("satukanal")

@@ -12,9 +12,10 @@ from connectors.kept import FOLDER, KeptFiles
 from data import REFERENCE
 from satukanal.settings import Settings, read_secret, read_settings
 from satukanal.store import Store, codec, exists, open_store, read_or_make
-from schemas.channel import HtmlSource, RestSource, SqlSource
 from schemas.channel_file import ChannelFile, fault_at, read_channel, read_channels
 from schemas.reference import Reference, read_reference
+from schemas.sources import SqlSource
+from schemas.web_sources import HtmlSource, RestSource
 from transforms.normalise import check_codes
 
 log = logging.getLogger("satukanal")

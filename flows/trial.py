@@ -29,20 +29,13 @@ from flows.site import NotReady, secret
 from flows.tools import secrets_of
 from satukanal.settings import read_secret, read_settings
 from satukanal.store import Keyring
-from schemas.channel import (
-    ChatSource,
-    HtmlSource,
-    JsonSource,
-    Mapping,
-    RestSource,
-    SourceBase,
-    SqlSource,
-    StatusCode,
-    column_maps,
-)
+from schemas.channel import StatusCode
 from schemas.channel_file import ChannelFile, fault_at
 from schemas.expectations import check as check_expectations
+from schemas.mapping import Mapping, column_maps
 from schemas.reference import Reference, read_reference
+from schemas.sources import ChatSource, JsonSource, SourceBase, SqlSource
+from schemas.web_sources import HtmlSource, RestSource
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, check_codes, normalise
 from transforms.normalise.tables import absent_columns
 from transforms.normalise.values import fold

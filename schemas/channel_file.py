@@ -22,9 +22,10 @@ from ruamel.yaml.reader import ReaderError
 from ruamel.yaml.tag import Tag
 from ruamel.yaml.tokens import AliasToken
 
-from schemas.channel import Channel, Strict
+from schemas.channel import Channel
 from schemas.channel_types import Fault, UnknownField
 from schemas.codes import Status
+from schemas.mapping import Strict
 from schemas.shapes import Options
 
 

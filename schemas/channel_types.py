@@ -1,6 +1,6 @@
 """The kinds of value that a channel file is made of, each with the sentence that is said of a wrong one.
 
-What keys there are is left to ``schemas.channel``; place and line of a fault to ``schemas.channel_file``.
+What keys there are is left to ``schemas.channel`` and what it is made of; place and line to ``schemas.channel_file``.
 """
 
 import re

@@ -9,7 +9,8 @@ from typer.main import get_command
 from connectors.readers import READERS
 from satukanal.cli import app
 from satukanal.settings import INSTALLATION, PREFIX, Settings
-from schemas.channel import MAPPABLE, Channel, EventMap, Exclusion, Limits, Mapping, Stream
+from schemas.channel import Channel, Limits, Stream
+from schemas.mapping import MAPPABLE, EventMap, Exclusion, Mapping
 
 DOCS = INSTALLATION / "docs"
 README = INSTALLATION / "README.md"

@@ -13,7 +13,8 @@ from file_sources import no_secrets
 
 from connectors.base import Context, Reader
 from connectors.readers import READERS
-from schemas.channel import Channel, SourceBase
+from schemas.channel import Channel
+from schemas.sources import SourceBase
 
 START = datetime(2023, 1, 2, 8, 0)
 COLUMNS = ("nomor", "tanggal", "isi")

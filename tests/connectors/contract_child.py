@@ -20,7 +20,7 @@ from connectors import base, mysql_statements, sheet, sql_tables
 from connectors.archive import Archive, ArchiveWriter, Cipher
 from connectors.base import Context
 from connectors.readers import READERS
-from schemas.channel import SourceBase
+from schemas.sources import SourceBase
 
 _FORKS = multiprocessing.get_context("forkserver")
 _FORKS.set_forkserver_preload(["connectors.readers"])

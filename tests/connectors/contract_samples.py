@@ -24,9 +24,11 @@ from connectors.pages import select
 from connectors.readers import READERS
 from data import REFERENCE
 from data.samples import SECRETS, SampleServers
-from schemas.channel import Channel, HtmlSource, JsonSource, RestSource, SheetSource, SourceBase, SqlSource
+from schemas.channel import Channel
 from schemas.channel_file import read_channel
 from schemas.reference import read_reference
+from schemas.sources import JsonSource, SheetSource, SourceBase, SqlSource
+from schemas.web_sources import HtmlSource, RestSource
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, normalise
 
 CHANNELS = sorted((Path(__file__).parents[2] / "connectors" / "channels").glob("*.yaml"))

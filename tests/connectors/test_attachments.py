@@ -15,8 +15,9 @@ from connectors.base import ChannelError, Context, RetryError
 from connectors.http import BudgetSpent
 from connectors.kept import KeptFiles
 from satukanal.store import codec
-from schemas.channel import ChatSource, HtmlSource, MysqldumpSource, RestSource, SourceBase
 from schemas.codes import AttachmentState
+from schemas.sources import ChatSource, MysqldumpSource, SourceBase
+from schemas.web_sources import HtmlSource, RestSource
 
 STREAMS = {"complaints": {"table": "aduan", "key": ["id"], "columns": {"text": "isi", "attachments": "foto"}}}
 NAMED, STORED, MISSING, REFUSED, FAILED = (

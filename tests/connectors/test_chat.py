@@ -20,7 +20,7 @@ from connectors.base import ChannelError, RawTable, Unreadable
 from connectors.chat import ChatReader, chat_name
 from connectors.chat_lines import LONGEST
 from data.samples.whatsapp_chat import Form, Message, export
-from schemas.channel import ChatSource
+from schemas.sources import ChatSource
 
 STREAM = {"table": "pesan", "key": ["id"], "columns": {"text": "text"}}
 FORMS: tuple[Form, ...] = get_args(Form)

@@ -23,8 +23,9 @@ from contract_samples import (
 
 from connectors.base import ChannelError, Context, ReaderError, RetryError
 from data.samples import SECRETS, write_samples
-from schemas.channel import HtmlSource, JsonSource
 from schemas.channel_file import read_channel
+from schemas.sources import JsonSource
+from schemas.web_sources import HtmlSource
 from tests.servers import free_port
 from transforms.normalise import Normalised, check_codes
 

@@ -14,7 +14,7 @@ from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, RawTable, RetryError
 from connectors.html import HtmlReader
 from connectors.pages import read_page, read_text
-from schemas.channel import HtmlSource
+from schemas.web_sources import HtmlSource
 
 SECRETS = {"S_USER": "petugas", "S_PASSWORD": "sandi & rahasia"}
 TABLE = {

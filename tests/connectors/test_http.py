@@ -20,7 +20,7 @@ from old_system import Asked, OldSystem, Reply, as_json, context, running
 
 from connectors.base import ChannelError, RetryError, RunError
 from connectors.http import Anonymous, Bearer, TooLarge, WebSession
-from schemas.channel import Politeness
+from schemas.web_sources import Politeness
 
 
 def session(url: str, address: str | None = None, secrets: tuple[str, ...] = (), **politeness: object) -> WebSession:

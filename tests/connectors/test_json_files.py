@@ -17,7 +17,7 @@ from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, RawTable
 from connectors.json_files import JsonReader
 from connectors.json_text import Broken, Found, JsonText, read_records
-from schemas.channel import JsonSource
+from schemas.sources import JsonSource
 
 STREAM = {"table": "pos", "key": ["id"], "columns": {"text": "message"}}
 

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from connectors.archive import ArchiveWriter
 from connectors.base import ChannelError, RawTable, Unreadable
 from connectors.mysqldump import MysqldumpReader, read_dump
-from schemas.channel import MysqldumpSource
+from schemas.sources import MysqldumpSource
 from tests.servers import MariaDb, running_mariadb
 
 EVENTS = {"table": "tanggapan", "complaint": ["id"], "columns": {"text": "isi"}}

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from connectors.base import ChannelError, RawTable
 from connectors.mysqldump import MysqldumpReader, read_dump, rows, tables
-from schemas.channel import MysqldumpSource, SheetSource
+from schemas.sources import MysqldumpSource, SheetSource
 
 CREATE = "CREATE TABLE `t` (`id` int(11) NOT NULL, `isi` text, PRIMARY KEY (`id`)) ENGINE=InnoDB;\n"
 

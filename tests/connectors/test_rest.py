@@ -15,7 +15,7 @@ from old_system import KEYS, Asked, OldSystem, Reply, as_json, context, new_arch
 from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, RawTable, RetryError, RunError
 from connectors.rest import RestReader
-from schemas.channel import RestSource
+from schemas.web_sources import RestSource
 
 STREAM = {"table": "laporan", "key": ["id"], "columns": {"text": "isi"}}
 PAGING = {"page": "page", "size": "per_page", "per_page": 2, "last": "meta.last_page"}

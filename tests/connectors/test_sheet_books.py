@@ -15,7 +15,7 @@ from test_sheet import workbook
 
 from connectors.base import ChannelError, RawTable
 from connectors.sheet import SheetReader
-from schemas.channel import SheetSource
+from schemas.sources import SheetSource
 
 STREAM = {"table": "LAPORAN", "key": ["UID"], "columns": {"text": "DESKRIPSI"}}
 

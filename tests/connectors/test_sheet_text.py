@@ -15,7 +15,7 @@ from connectors.archive import ArchiveWriter
 from connectors.base import ChannelError, RawTable
 from connectors.sheet import SheetReader
 from connectors.sheet_text import encoding_of
-from schemas.channel import SheetSource
+from schemas.sources import SheetSource
 
 STREAM = {"table": "LAPORAN", "key": ["UID"], "columns": {"text": "DESKRIPSI"}}
 

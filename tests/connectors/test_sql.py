@@ -15,7 +15,7 @@ from file_sources import KEYS
 from connectors.archive import Archive, ArchiveWriter
 from connectors.base import ChannelError, Context, RawTable, RetryError, RunError
 from connectors.sql import SqlReader, server_of
-from schemas.channel import SqlSource
+from schemas.sources import SqlSource
 from tests.servers import MariaDb, free_port, running_mariadb
 
 STREAM = {"table": "laporan", "key": ["id"], "columns": {"text": "isi"}}

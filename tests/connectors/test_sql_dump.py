@@ -19,7 +19,7 @@ from mariadb_truth import given as dumped
 from test_sql import frame, source
 
 from connectors.mysqldump import MysqldumpReader, tables
-from schemas.channel import MysqldumpSource
+from schemas.sources import MysqldumpSource
 from tests.servers import MariaDb, running_mariadb
 
 pytestmark = pytest.mark.server("mariadb")

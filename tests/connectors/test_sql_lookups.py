@@ -23,7 +23,7 @@ from connectors.archive import Archive
 from connectors.base import ChannelError, RawTable
 from connectors.refresh import Known
 from connectors.sql import SqlReader
-from schemas.channel import SqlSource
+from schemas.sources import SqlSource
 
 ROWS = """
 CREATE TABLE kategori (id int, nama varchar(40), dinas int);

@@ -17,7 +17,8 @@ from connectors.archive import Archive
 from connectors.base import ChannelError
 from connectors.refresh import Known, before, newest, readings
 from connectors.sql import SqlReader
-from schemas.channel import Refresh, SqlSource
+from schemas.mapping import Refresh
+from schemas.sources import SqlSource
 
 NOW = datetime(2024, 6, 10, 3, tzinfo=UTC)
 ROWS = """

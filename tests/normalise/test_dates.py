@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from normalise_build import FETCHED, one, small_channel
 
-from schemas.channel import ColumnMap
+from schemas.mapping import ColumnMap
 from transforms.normalise.dates import Clock, read_dates
 from transforms.normalise.values import Notes
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schemas.channel import MAPPABLE, column_maps
 from schemas.channel_file import ChannelFileError, fault_at, read_channel, read_channels
+from schemas.mapping import MAPPABLE, column_maps
 
 GOOD = """\
 id: lapak

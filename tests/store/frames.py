@@ -10,7 +10,8 @@ from satukanal.store import Store, runs
 from satukanal.store.publish import Extracted, Published, publish
 from satukanal.store.stage import stage
 from schemas.canonical import EVENT, EXCLUDED, REJECTED, SUBMISSION, conform
-from schemas.channel import Channel, MysqldumpSource
+from schemas.channel import Channel
+from schemas.sources import MysqldumpSource
 
 SPEC = Channel(
     id="contoh",

@@ -14,7 +14,7 @@ from data.samples.write import Samples
 from flows.looking import dumped, inspect
 from flows.scaffolding import scaffold
 from satukanal.cli import app
-from schemas.channel import Mapping, column_maps
+from schemas.mapping import Mapping, column_maps
 
 runner = CliRunner()
 OWN = ("Layanan Aduan Denpasar", "Humas Kota Jayapura – Resmi", "humasdenpasar.uji", "PemkotDepokUji", "109900112233")

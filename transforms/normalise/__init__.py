@@ -13,8 +13,9 @@ from datetime import datetime
 import pandas as pd
 
 from schemas.canonical import EVENT, EXCLUDED, REJECTED, SUBMISSION, conform, empty
-from schemas.channel import Channel, EventMap, Mapping
+from schemas.channel import Channel
 from schemas.codes import QuarantineReason
+from schemas.mapping import EventMap, Mapping
 from schemas.reference import Reference
 from transforms.normalise.codes import check_codes
 from transforms.normalise.dates import Clock

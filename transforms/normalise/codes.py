@@ -11,8 +11,9 @@ from dataclasses import dataclass
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from schemas.channel import Channel, ColumnMap, StatusCode
+from schemas.channel import Channel, StatusCode
 from schemas.codes import Closer, Status, SubmissionType
+from schemas.mapping import ColumnMap
 from schemas.reference import Reference
 from transforms.normalise.public import mask
 from transforms.normalise.values import Notes, fold, is_true, look_up, present, without_nul

@@ -10,7 +10,7 @@ from datetime import datetime
 import numpy as np
 import pandas as pd
 
-from schemas.channel import ColumnMap
+from schemas.mapping import ColumnMap
 from transforms.normalise.values import Mask, Notes, objects, present
 
 _ISO = ("%Y-%m-%d %H:%M:%S", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S.%f")

@@ -7,7 +7,8 @@ a record in quarantine, and stays.
 import pandas as pd
 
 from schemas.canonical import EVENT, conform
-from schemas.channel import Channel, EventMap, column_maps
+from schemas.channel import Channel
+from schemas.mapping import EventMap, column_maps
 from schemas.reference import Reference
 from transforms.normalise import codes, public, rows
 from transforms.normalise.dates import Clock

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Sequence
 import pandas as pd
 
 from schemas.canonical import EXCLUDED, REJECTED, conform
-from schemas.channel import Condition, EventMap, Exclusion, Mapping, column_maps
 from schemas.codes import ExclusionRule, QuarantineReason
+from schemas.mapping import Condition, EventMap, Exclusion, Mapping, column_maps
 from transforms.normalise.tables import column, join, raw_json
 from transforms.normalise.values import Mask, fold, is_true, look_up, present, without_nul
 

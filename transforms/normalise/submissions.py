@@ -10,8 +10,9 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from schemas.canonical import EXCLUDED, REJECTED, SUBMISSION, conform, empty
-from schemas.channel import Channel, ColumnMap, Mapping, column_maps
+from schemas.channel import Channel
 from schemas.codes import ExclusionRule, QuarantineReason, Status, SubmissionType
+from schemas.mapping import ColumnMap, Mapping, column_maps
 from schemas.reference import Reference
 from transforms.normalise import codes, dates, people, places, public, rows, tables, text
 from transforms.normalise.attachments import attachment_lister, joined_lists, list_attachments

@@ -11,7 +11,7 @@ import orjson
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from schemas.channel import ColumnMap, EventMap, Mapping, column_maps
+from schemas.mapping import ColumnMap, EventMap, Mapping, column_maps
 from transforms.normalise.values import fold
 
 OWN = ("_object", "_position")

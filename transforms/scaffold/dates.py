@@ -8,7 +8,7 @@ from itertools import product
 
 import pandas as pd
 
-from schemas.channel import ColumnMap
+from schemas.mapping import ColumnMap
 from transforms.normalise.dates import Clock, read_dates
 from transforms.normalise.values import Notes
 from transforms.scaffold.profile import ColumnProfile

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from schemas.channel import JsonTable
+from schemas.sources import JsonTable
 from transforms.scaffold.codes import CodeGuess
 from transforms.scaffold.draft import Draft, Ignored, ShapeGuess
 from transforms.scaffold.facts import plain

@@ -8,7 +8,8 @@ from collections.abc import Callable
 
 import pandas as pd
 
-from schemas.channel import Channel, Mapping
+from schemas.channel import Channel
+from schemas.mapping import Mapping
 from transforms.normalise.shapes.base import PARTS, Shaped
 from transforms.normalise.shapes.burst import shape_burst
 from transforms.normalise.shapes.lapor import shape_lapor

@@ -14,7 +14,8 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from schemas.channel import Channel, Mapping
+from schemas.channel import Channel
+from schemas.mapping import Mapping
 from schemas.shapes import Burst
 from transforms.normalise.shapes import joining
 from transforms.normalise.shapes.base import PARTS, Shaped

@@ -7,7 +7,8 @@ from typing import Any
 import orjson
 import pandas as pd
 
-from schemas.channel import Channel, ColumnMap, EventMap, Mapping, column_maps
+from schemas.channel import Channel
+from schemas.mapping import ColumnMap, EventMap, Mapping, column_maps
 from transforms.normalise import rows, tables
 from transforms.normalise.dates import Clock, read_dates
 from transforms.normalise.people import clean_phone

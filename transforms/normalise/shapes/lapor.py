@@ -10,7 +10,8 @@ from functools import partial
 import orjson
 import pandas as pd
 
-from schemas.channel import Channel, Mapping
+from schemas.channel import Channel
+from schemas.mapping import Mapping
 from schemas.shapes import Lapor
 from transforms.normalise.shapes.base import PARTS, Shaped
 from transforms.normalise.shapes.stamps import AT, stamp_texts

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from schemas.channel import Channel, Mapping
+from schemas.channel import Channel
+from schemas.mapping import Mapping
 from schemas.shapes import SmsParts, SmsReplies
 from transforms.normalise.shapes import joining
 from transforms.normalise.shapes.base import PARTS, Shaped

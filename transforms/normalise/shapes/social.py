@@ -13,8 +13,9 @@ from dataclasses import dataclass
 import orjson
 import pandas as pd
 
-from schemas.channel import Channel, Mapping, column_maps
+from schemas.channel import Channel
 from schemas.codes import ExclusionRule
+from schemas.mapping import Mapping, column_maps
 from schemas.shapes import PostRule, Social
 from transforms.normalise import rows
 from transforms.normalise.shapes.base import QUOTES, Shaped
