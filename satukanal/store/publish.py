@@ -91,7 +91,7 @@ def publish(store: Store, load_id: str, extracted: Extracted, actor: str) -> Pub
             return _as_published(row)
         refuse_abandoned(row.status, load_id)
         now = datetime.now(UTC)
-        _decide(connection, load_id)
+        _decide(connection, load_id, row.source)
         _insert_new(connection, load_id)
         _insert_versions(connection, load_id)
         changed_events = _publish_events(connection, load_id, now)
@@ -104,8 +104,12 @@ def publish(store: Store, load_id: str, extracted: Extracted, actor: str) -> Pub
         return counts
 
 
-def _decide(connection: sa.Connection, load_id: str) -> None:
-    """Mark what is known as updated or unchanged, and give it its version number; the rest is staged as new."""
+def _decide(connection: sa.Connection, load_id: str, source: str) -> None:
+    """Mark what is known as updated or unchanged, and give it its version number; the rest is staged as new.
+
+    What another source of the channel shows of the same update time is the same version, however it words it: a page
+    tells minutes where a table tells seconds.
+    """
     s, v, stage = submission, submission_version, stage_submission
     current = (
         sa.select(
@@ -115,14 +119,19 @@ def _decide(connection: sa.Connection, load_id: str) -> None:
             v.c.content_hash,
             v.c.version_at,
             v.c.version_trusted,
+            load.c.source,
         )
         .join(v, (v.c.submission_uid == s.c.submission_uid) & (v.c.version_no == s.c.version_no))
+        .join(load, load.c.load_id == v.c.load_id)
         .subquery("current")
     )
     known = (stage.c.load_id == load_id) & (stage.c.submission_uid == current.c.submission_uid)
     # Only the source's own update times can tell an older version; and what was withdrawn comes back in any case.
-    older = stage.c.version_trusted & current.c.version_trusted & (stage.c.version_at < current.c.version_at)
-    stays = ((stage.c.content_hash == current.c.content_hash) | older) & current.c.withdrawn_at.is_(None)
+    dated = stage.c.version_trusted & current.c.version_trusted
+    older = dated & (stage.c.version_at < current.c.version_at)
+    seen_elsewhere = dated & (stage.c.version_at == current.c.version_at) & (current.c.source != source)
+    same = (stage.c.content_hash == current.c.content_hash) | older | seen_elsewhere
+    stays = same & current.c.withdrawn_at.is_(None)
     connection.execute(
         stage.update()
         .where(known)

@@ -108,11 +108,11 @@ def excluded(*keys: str) -> pd.DataFrame:
     return conform(pd.DataFrame(rows, columns=None if rows else [c.name for c in EXCLUDED]), EXCLUDED)
 
 
-def begin(store: Store, spec: Channel = SPEC) -> tuple[str, str]:
+def begin(store: Store, spec: Channel = SPEC, source: str = "dump") -> tuple[str, str]:
     """A run and a load of the channel, begun."""
     runs.register_channel(store, spec, "0" * 64, "tester")
     run_id = runs.begin_run(store, spec.government, "tester", "0")
-    return run_id, runs.begin_load(store, run_id, spec, "0" * 64, "dump", "tester")
+    return run_id, runs.begin_load(store, run_id, spec, "0" * 64, source, "tester")
 
 
 def publish_frames(
@@ -121,13 +121,14 @@ def publish_frames(
     answers: pd.DataFrame | None = None,
     quarantined: pd.DataFrame | None = None,
     set_aside: pd.DataFrame | None = None,
+    source: str = "dump",
     **told: Any,
 ) -> tuple[Published, str, str]:
     """Stage and publish these frames as one load; returns what was published, the load and the run."""
     answers = events() if answers is None else answers
     quarantined = rejected() if quarantined is None else quarantined
     set_aside = excluded() if set_aside is None else set_aside
-    run_id, load_id = begin(store)
+    run_id, load_id = begin(store, source=source)
     stage(store, load_id, SPEC.government, found, answers, quarantined, set_aside)
     extracted = len(found) + len(quarantined) + len(set_aside)
     facts: dict[str, Any] = {

@@ -72,6 +72,24 @@ def test_an_older_version_that_comes_late_does_not_overwrite(store: Store) -> No
         assert connection.scalar(sa.select(submission_version.c.status)) == "closed"
 
 
+def test_another_source_of_the_same_version_words_it_otherwise_and_changes_nothing(store: Store) -> None:
+    seconds = datetime(2024, 6, 2, 3, 0, 41, tzinfo=UTC)
+    publish_frames(store, submissions({"version_at": LATER}))
+    for source in ("laman", "dump", "laman"):
+        done, *_ = publish_frames(
+            store, submissions({"version_at": LATER, "submitted_at": seconds, "text": f"dari {source}"}), source=source
+        )
+        assert (done.updated, done.unchanged) == ((0, 1) if source == "laman" else (1, 0))  # its own change is one
+    done, *_ = publish_frames(store, submissions({"version_at": seconds, "status": "closed"}), source="laman")
+    assert (done.updated, done.unchanged) == (1, 0)
+
+
+def test_without_update_times_another_source_counts_as_it_comes(store: Store) -> None:
+    publish_frames(store, submissions({"version_trusted": False}))
+    done, *_ = publish_frames(store, submissions({"version_trusted": False, "text": "lain"}), source="laman")
+    assert (done.updated, done.unchanged) == (1, 0)
+
+
 def test_a_fetch_time_is_no_update_time_and_hides_no_change(store: Store) -> None:
     publish_frames(store, submissions({"version_at": LATER, "version_trusted": False}))
     done, *_ = publish_frames(store, submissions({"status": "closed", "version_at": EARLIER}))
