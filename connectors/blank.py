@@ -8,6 +8,7 @@ format is taken apart and put together is told here and in ``blank_…``; the re
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 MASK = "*"
@@ -50,6 +51,25 @@ class Blanking:
             return self.masked(value)
         text = "" if value is None or isinstance(value, bool) else str(value)
         return None if text and self.masked(text) != text else value
+
+    def is_theirs(self, cells: Sequence[str]) -> bool:
+        """Whether a row of a table of persons tells of this one: by a number of theirs alone in a cell, or two cells."""
+        if self.pattern is not None and any(map(self.pattern.fullmatch, cells)):
+            return True
+        found = set(cells)
+        return len(found & self.values) > 1 and bool(found & self.telling)
+
+    @cached_property
+    def values(self) -> frozenset[str]:
+        """Every cell of the person's records."""
+        return frozenset(cell for one in self.mine for cell in one.cells.values())
+
+    @cached_property
+    def telling(self) -> frozenset[str]:
+        """Those that tell of them, or are their words."""
+        named = self.personal - self.keep
+        told = (cell for one in self.mine for name, cell in one.cells.items() if name in named)
+        return frozenset(cell for cell in told if len(cell.strip()) >= LEAST_TELLING)
 
     def is_record(self, one: Mine, found: set[str]) -> bool:
         """Whether the cells ``found`` are the record ``one``: its key, and most of its cells."""

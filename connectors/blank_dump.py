@@ -1,8 +1,9 @@
 """Blanks one person's rows in SQL dumps: what stands between the commas of their rows, and nothing else.
 
 Every bracketed group outside strings and comments is looked at once. A group is the person's if it begins on the line
-of one of their records and holds its cells, or if it is a row of a table that nobody maps (users, reporters) and holds
-one of their numbers as a whole value, or two of their cells. Line breaks stay, so that positions do.
+of one of their records and holds its cells, or if it is a row of a table of persons (one that nobody maps, or whose
+names a look-up takes) and holds one of their numbers as a whole value, or two of their cells. Line breaks stay, so that
+positions do.
 """
 
 import bz2
@@ -10,12 +11,13 @@ import gzip
 import io
 import re
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from connectors.archive import Archive
-from connectors.blank import LEAST_TELLING, MASK, Blanking, Mine
+from connectors.blank import MASK, Blanking, Mine
 from connectors.files import mapped_tables
+from connectors.lookups import look_up_tables, tables_that_tell
 from connectors.mysql_scanner import sql_bytes
 from connectors.packed import unpacked
 from schemas.sources import MysqldumpSource
@@ -48,10 +50,7 @@ class _Row:
 
 def blank_mysqldump(source: MysqldumpSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:
     """Dumps that hold something of the person, packed as they came; UTF-16 comes back as UTF-8."""
-    lookups = [lookup for mapping in source.streams.values() for lookup in mapping.lookups.values()]
-    events = [event for mapping in source.streams.values() for event in mapping.events]
-    lookups += [lookup for event in events for lookup in event.lookups.values()]
-    names = [*mapped_tables(source), *(lookup.table for lookup in lookups)]
+    names = {*mapped_tables(source), *look_up_tables(source)} - tables_that_tell(source, what.personal)
     mapped = {name.split(".")[-1].casefold() for name in names}
     for entry in archive.entries:
         body = archive.read(entry.name)
@@ -85,9 +84,6 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
     for one in what.mine:
         if one.object == object_:
             by_line.setdefault(one.position, []).append(one)
-    values = {cell for one in what.mine for cell in one.cells.values()}
-    telling = {cell for one in what.mine for name, cell in one.cells.items() if name in what.personal - what.keep}
-    telling = {cell for cell in telling if len(cell.strip()) >= LEAST_TELLING}
     kept = {cell for one in what.mine for name, cell in one.cells.items() if name in what.keep}
     numbers = what.pattern_of_bytes()
     out, done = [], 0
@@ -97,15 +93,12 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
         if not candidates and row.table in mapped:
             continue
         met = numbers is not None and numbers.search(sql, start, end) is not None
-        if not candidates and not met and not _holds(sql, start, end, telling):
+        if not candidates and not met and not _holds(sql, start, end, what.telling):
             continue
         cells = [_cell(sql[a:b]) for a, b in row.spans]
         found = set(cells)
         mine = any(what.is_record(one, found) for one in candidates)
-        known = row.table not in mapped and (
-            any(numbers is not None and numbers.fullmatch(cell.encode()) for cell in cells)
-            or (len(found & values) > 1 and bool(found & telling))
-        )
+        known = row.table not in mapped and what.is_theirs(cells)
         if mine or known:
             for (a, b), cell in zip(row.spans, cells, strict=True):
                 if cell not in kept:
@@ -118,7 +111,7 @@ def _blanked(sql: bytes, object_: str, mapped: set[str], what: Blanking) -> byte
     return _WORDS.sub(lambda word: _masked(word, numbers), blanked)
 
 
-def _holds(sql: bytes, start: int, end: int, telling: set[str]) -> bool:
+def _holds(sql: bytes, start: int, end: int, telling: Collection[str]) -> bool:
     return any(sql.find(cell.encode(), start, end) >= 0 for cell in telling)
 
 

@@ -18,11 +18,13 @@ from connectors.blank import Blanking, Mine
 from connectors.files import NAMES
 from connectors.json_records import compact
 from connectors.json_text import ASSIGNED
+from connectors.lookups import tables_that_tell
 from schemas.sources import ChatSource, JsonSource, SqlSource
 
 
-def blank_sql(source: SqlSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:  # noqa: ARG001
+def blank_sql(source: SqlSource, archive: Archive, what: Blanking) -> Iterator[tuple[str, bytes]]:
     """Objects of rows: a line of columns, then a JSON list for each row."""
+    persons = tables_that_tell(source, what.personal)
     for entry in archive.entries:
         if entry.origin.get("content") != "rows":
             continue
@@ -33,6 +35,8 @@ def blank_sql(source: SqlSource, archive: Archive, what: Blanking) -> Iterator[t
         for number, line in enumerate(lines, start=1):
             cells = dict(zip(columns, orjson.loads(line), strict=True))
             own = str(number) in what.positions(entry.name) and _is_mine(cells, what)
+            if entry.origin["table"] in persons:
+                own = what.is_theirs([cell for cell in cells.values() if cell is not None])
             fresh = [_cell(name, cell, what, own=own) for name, cell in cells.items()]
             out.append(line if fresh == list(cells.values()) else orjson.dumps(fresh) + b"\n")
         if (made := b"".join(out)) != body:

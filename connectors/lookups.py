@@ -4,7 +4,7 @@ A dump or database keeps ``id_kategori`` where a complaint should say its catego
 and kept in memory, for they are small; the mapped tables stream by. Works on the raw tables of any reader.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -31,6 +31,12 @@ class _Joined:
 def look_up_tables(source: SourceBase) -> tuple[str, ...]:
     """The tables that the look-ups of ``source`` name, each once."""
     return tuple(dict.fromkeys(lookup.table for pairs in _declared(source).values() for _, lookup in pairs))
+
+
+def tables_that_tell(source: SourceBase, columns: Collection[str]) -> frozenset[str]:
+    """Those of ``look_up_tables`` that a column of ``columns`` is taken from."""
+    pairs = [pair for found in _declared(source).values() for pair in found]
+    return frozenset(lookup.table for _, lookup in pairs if not set(lookup.columns.values()).isdisjoint(columns))
 
 
 def check_size(table: str, rows: int) -> None:

@@ -158,6 +158,54 @@ def test_one_record_is_emptied_and_the_others_stay(tmp_path: Path, kind: str) ->
     ]
 
 
+PERSONS = """CREATE TABLE `pengaduan` (`id` int, `nik` char(16), `isi` text);
+CREATE TABLE `masyarakat` (`nik` char(16), `nama` text, `telp` text);
+INSERT INTO `pengaduan` VALUES (1,'3272010101900001','Lampu mati'),(2,'3272010101900017','Jalan rusak');
+INSERT INTO `masyarakat` VALUES ('3272010101900001','Siti Contoh','081200000018');
+INSERT INTO `masyarakat` VALUES ('3272010101900017','Budi Contoh','081200000017');
+"""
+BY_NIK = {
+    "table": "pengaduan", "key": ["id"], "columns": {"text": "isi", "reporter_name": "nama", "reporter_nik": "nik"},
+    "lookups": {"nik": {"table": "masyarakat", "key": "nik", "columns": {"nama": "nama", "telp": "telp"}}},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("reader", ["mysqldump", "sql"])
+def test_a_name_that_a_look_up_tells_is_emptied_where_it_stands(tmp_path: Path, reader: str) -> None:
+    """As in the many applications that keep citizens in a table of their own."""
+    (tmp_path / "sources").mkdir()
+    (tmp_path / "sources" / "a.sql").write_text(PERSONS)
+    with sqlite3.connect(tmp_path / "sources" / "a.db") as connection:
+        connection.executescript(PERSONS)
+    connection.close()
+    told = {"mysqldump": {"path": "a.sql"}, "sql": {"url": "sqlite:///a.db"}}[reader]
+    whole = CHANNEL | {"sources": {"a": {"reader": reader, **told, "streams": {"complaints": BY_NIK}}}}
+    source = Channel.model_validate(whole).sources["a"]
+    writer = ArchiveWriter(tmp_path / "archive", KEYS)
+    READERS[reader].extract(source, writer, Context("lapak", tmp_path / "sources", lambda _: ""))
+    archive = writer.finish()
+
+    def read(of: Archive) -> dict[str, Mine]:
+        frame = pd.concat([raw.frame for raw in READERS[reader].parse(source, of) if len(raw.frame)])
+        return {
+            row["id"]: Mine(row["_object"], row["_position"], {str(n): c for n, c in row.items() if isinstance(c, str)})
+            for row in frame.to_dict("records")
+        }
+
+    before = read(archive)
+    assert before["2"].cells["nama"] == "Budi Contoh"
+    mine = Mine(
+        before["2"].object, before["2"].position, {n: c for n, c in before["2"].cells.items() if not n.startswith("_")}
+    )
+    pattern = re.compile("3272010101900017|081200000017")
+    what = Blanking((mine,), frozenset({"id"}), pattern, frozenset({"nama", "nik", "telp", "isi"}))
+    blanked = rewrite(archive, tmp_path / "blanked", dict(BLANKERS[reader](source, archive, what)))
+    assert read(blanked)["1"].cells == before["1"].cells
+    for entry in blanked.entries:
+        for plain in unpacked(blanked.read(entry.name)):
+            assert not {word for word in ("Budi", "rusak", "0017") if word in plain}
+
+
 def unpacked(content: bytes) -> list[str]:
     if content[:2] == b"\x1f\x8b":
         content = gzip.decompress(content)
