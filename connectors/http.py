@@ -180,7 +180,7 @@ class WebSession:
             total=politeness.retries,
             allowed_methods={"GET"},
             status_forcelist=BUSY,
-            backoff_factor=0.5,
+            backoff_factor=politeness.backoff_seconds,
             backoff_max=60,
         )
 

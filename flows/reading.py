@@ -109,7 +109,8 @@ def read_archive(
     parts = sorted({part for e in archive.entries if (part := e.origin.get("part")) in PARTS})
     before = partial(known.people, site.store, file.channel.id) if parts else None
     done = normalise(file.channel, source_name, tables, unreadable, fetched_at, site.reference(), before)
-    stated = reader.count(source, archive)
+    read = sum(len(t.frame) for t in tables if t.table in {m.table for m in source.streams.values()})
+    stated = in_submissions(source, reader.count(source, archive), read + len(unreadable) - done.counts.extracted)
     return Reading(
         source_name,
         archive,
@@ -120,6 +121,14 @@ def read_archive(
         ", ".join(map(str, parts)) or None,
         _cursors(source, tables),
     )
+
+
+def in_submissions(source: SourceBase, stated: Mapping[str, int] | None, folded: int) -> Mapping[str, int] | None:
+    """What a source counts, less the ``folded`` rows that a shape made parts of a message, or answers."""
+    folding = [name for name, mapping in source.streams.items() if mapping.shape in ("burst", "sms_parts", "social")]
+    if stated is None or not folding:
+        return stated
+    return {**stated, folding[0]: stated[folding[0]] - folded}
 
 
 def _without_files(raw: RawTable, source: SourceBase, keep: Callable[[bytes], object]) -> pd.DataFrame:
