@@ -85,15 +85,9 @@ class Archive:
         """
         entry, path = self.entry(name), self.folder / name
         digest = hashlib.sha256()
-        try:
-            with path.open("rb") as file:
-                for plain in open_frames(file, name, self.cipher):
-                    digest.update(plain)
-                    yield plain
-        except OSError as error:
-            raise ArchiveDamaged(f"{path}: cannot be read ({error.strerror})") from error
-        except ValueError as error:
-            raise ArchiveDamaged(f"{path}: {error}") from error
+        for plain in unsealed(path, self.cipher):
+            digest.update(plain)
+            yield plain
         if digest.hexdigest() != entry.sha256:
             raise ArchiveDamaged(f"{path}: not the object that the manifest names")
 
@@ -145,8 +139,7 @@ class ArchiveWriter:
             (self.folder / entry.name).unlink(missing_ok=True)
             (self.folder / entry.name).hardlink_to(place / entry.name)
         self._note(entry)
-        with (self.folder / entry.name).open("rb") as file:
-            return b"".join(open_frames(file, entry.name, self.cipher))
+        return b"".join(unsealed(self.folder / entry.name, self.cipher))
 
     def write(self, name: str, chunks: Iterable[bytes], origin: dict[str, str]) -> Entry:
         """Seal and store one object. ``name`` is a plain file name, new in this archive."""
@@ -224,6 +217,17 @@ def swap(prepared: Path, folder: Path, aside: Path) -> None:
         prepared.rename(folder)
         sync_folder(folder.parent)
     shutil.rmtree(aside, ignore_errors=True)
+
+
+def unsealed(path: Path, cipher: Cipher) -> Iterator[bytes]:
+    """The plain bytes of a sealed file. Raises ``ArchiveDamaged`` for one that is missing, cut off or altered."""
+    try:
+        with path.open("rb") as file:
+            yield from open_frames(file, path.name, cipher)
+    except OSError as error:
+        raise ArchiveDamaged(f"{path}: cannot be read ({error.strerror})") from error
+    except ValueError as error:
+        raise ArchiveDamaged(f"{path}: {error}") from error
 
 
 def _journal(folder: Path) -> Iterator[Entry]:

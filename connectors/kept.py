@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from connectors.archive import CHUNK, ArchiveDamaged, Cipher, open_frames, seal_frames, sync_folder, whole_or_not_at_all
+from connectors.archive import CHUNK, ArchiveDamaged, Cipher, seal_frames, sync_folder, unsealed, whole_or_not_at_all
 
 FOLDER = "files"  # beside the folders of a channel's loads
 
@@ -49,15 +49,9 @@ class KeptFiles:
         The last is known only after all bytes were handed out.
         """
         path, digest = self.folder / name, hashlib.sha256()
-        try:
-            with path.open("rb") as file:
-                for plain in open_frames(file, name, self.cipher):
-                    digest.update(plain)
-                    yield plain
-        except OSError as error:
-            raise ArchiveDamaged(f"{path}: cannot be read ({error.strerror})") from error
-        except ValueError as error:
-            raise ArchiveDamaged(f"{path}: {error}") from error
+        for plain in unsealed(path, self.cipher):
+            digest.update(plain)
+            yield plain
         if self.name_of(digest.hexdigest()) != name:
             raise ArchiveDamaged(f"{path}: does not hold what its name says")
 
