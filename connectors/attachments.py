@@ -19,8 +19,9 @@ from urllib.parse import quote, unquote, urlsplit
 
 from connectors.archive import Archive
 from connectors.base import ChannelError, Context, Paused
-from connectors.html import Visit
-from connectors.http import Anonymous, Bearer, TooLarge, WebSession, same_place
+from connectors.credentials import Credentials, credentials_of
+from connectors.html_visit import Visit
+from connectors.http import Anonymous, TooLarge, WebSession, same_place
 from schemas.codes import AttachmentState
 from schemas.sources import Attachments, SourceBase
 from schemas.web_sources import HtmlSource, Politeness, RestSource
@@ -177,10 +178,13 @@ class _Web:
     @cached_property
     def _web(self) -> WebSession:
         source = self._source
-        secret = source.auth.bearer if isinstance(source, RestSource) and source.auth and self._own else None
-        auth = Bearer(secret, self._context.secret(secret)) if secret else Anonymous()
+        auth = Credentials(Anonymous())
+        if isinstance(source, RestSource) and self._own:
+            auth = credentials_of(source, self._context)
         politeness = getattr(source, "politeness", Politeness())
-        return WebSession(self._root, politeness, self._context, auth, wants="*/*", most_bytes=self._most)
+        web = WebSession(self._root, politeness, self._context, auth, wants="*/*", most_bytes=self._most)
+        auth.ready(web)
+        return web
 
     @cached_property
     def _visit(self) -> Visit:

@@ -32,6 +32,7 @@ class Blanking:
     keep: frozenset[str]
     pattern: re.Pattern[str] | None
     personal: frozenset[str] = frozenset()  # source columns that tell of a person, or hold what they wrote
+    keys: frozenset[tuple[str, str]] = frozenset()  # stream and key of all that is the person's, here or elsewhere
 
     def positions(self, object_: str) -> set[str]:
         """Of the person's records in one archive object."""
@@ -53,7 +54,7 @@ class Blanking:
         return None if text and self.masked(text) != text else value
 
     def is_theirs(self, cells: Sequence[str]) -> bool:
-        """Whether a row of a table of persons tells of this one: by a number of theirs alone in a cell, or two cells."""
+        """Whether a row of a table of persons tells of this one: by a number of theirs in a cell, or two cells."""
         if self.pattern is not None and any(map(self.pattern.fullmatch, cells)):
             return True
         found = set(cells)

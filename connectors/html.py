@@ -1,66 +1,71 @@
 """Reads admin pages behind a login: list pages, then the detail page of every row, each archived as it came.
 
-Only declared paths and the detail links of the list are ever asked for, on the declared host, by GET; the one POST is
-the login, and its pages are not archived, since they hold tokens. ``parse`` and ``count`` read the archive alone, where
-a page is known by what its manifest entry says of it. How one page is taken apart is in ``connectors.pages``; what the
-values mean is left to ``transforms.normalise``.
+Only declared paths and detail links of one form are ever asked for, on the declared host, by GET; the one POST is the
+login, and its pages are not archived, since they hold tokens. ``parse`` and ``count`` read the archive alone, where a
+page is known by what its manifest entry says of it (``kind_of``). How one page is taken apart is in
+``connectors.pages``, the list in ``connectors.html_list``, which links are followed in ``connectors.html_links``, the
+stay behind the login in ``connectors.html_visit``; what the values mean is left to ``transforms.normalise``.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from types import MappingProxyType
 
-from bs4 import Tag
+from connectors.archive import Archive, ArchiveWriter
+from connectors.base import ChannelError, Context, RawTable, counted_stream
+from connectors.html_links import detail_name, label_of
+from connectors.html_list import Register, Wanted, gaps
+from connectors.html_records import AGAIN, GONE, number_of, parse_list, parse_table, shows_record
+from connectors.html_visit import FORBIDDEN, Visit, first_page, page_path
+from connectors.http import Anonymous, Request, WebSession
+from connectors.pages import read_number, read_page
+from connectors.recorder import Recorder
+from connectors.refresh import Reading, readings
+from schemas.mapping import Refresh
+from schemas.web_sources import HtmlSource, HtmlTable, Numbers
 
-from connectors.archive import Archive, ArchiveWriter, Entry
-from connectors.base import ChannelError, Context, RawTable, Rows, Unreadable, counted_stream
-from connectors.http import Anonymous, Answer, WebSession
-from connectors.pages import Fault, ListRow, Register, read_cells, read_number, read_page, read_record, select
-from schemas.web_sources import HtmlSource, HtmlTable, Login
-
-GONE = frozenset({404, 410})  # a record that was listed and then deleted; it is quarantined, and the channel goes on
-
-REFUSED = frozenset({400, 401, 403, 419, 422})  # what a login form answers to a wrong password or token
+UNREAD = GONE | {FORBIDDEN}  # one such page is no reason to stop the channel
+BEYOND = 10  # numbers in a row that are gone: past the greatest there is no more
 
 
 class HtmlReader:
     """The reader of ``reader: html``. Holds no state."""
 
     def extract(self, source: HtmlSource, archive: ArchiveWriter, context: Context) -> None:
-        """Log in, then archive the count page, all list pages and the detail page of every row.
+        """Log in, then archive the count page, the list pages, and the detail pages that are to be read.
 
-        Raises ``RetryError``, ``ChannelError`` (login refused, link that leaves the host, page that changed) and
+        Raises ``RetryError``, ``ChannelError`` (login refused, no link that may be followed, page that changed) and
         ``RunError``.
         """
         fields = source.login.fields if source.login else {}
         values = {field: context.secret(secret) for field, secret in fields.items()}
-        secrets = sorted(set(fields.values()))
+        plan = {reading.table: reading for reading in readings(source, context.known, datetime.now(UTC))}
         with WebSession(
             source.url,
             source.politeness,
             context,
             Anonymous(),
             wants="text/html,application/xhtml+xml",
-            secrets=secrets,
+            secrets=sorted(set(fields.values())),
         ) as web:
-            visit = Visit(web, source.login, values)
-            visit.log_in()
-            if source.count:
-                counted_stream(source)
-                answer = visit.page(web.at(source.count.path))
-                archive.write("count.html", [answer.body], answer.origin | {"part": "count"})
-                read_number(read_page(answer.body, answer.content_type)[0], source.count.cell)
+            recorder = Recorder(web, archive, context, Visit(web, source.login, values, first_page(source)).ask)
+            stated = _count(source, web, recorder)
             for name, table in source.tables.items():
-                _extract_table(visit, name, table, archive, context)
+                reading = plan.get(name, Reading(name, Refresh()))
+                _Walk(source, web, recorder, reading, table, context).through(stated.get(name))
+            recorder.finish()
 
     def parse(self, source: HtmlSource, archive: Archive) -> Iterator[RawTable]:
-        """Raw records, one a detail page (``_position`` 1), and the blocks on it (``1.3``).
+        """Raw records: one a detail page (``_position`` 1) and the blocks on it (``1.3``), or one a row of a list page
+        (its ordinal) where there are no detail pages.
 
         Columns are the cells of the list and of the page by their declared names, then a column for each label; a name
         that is taken gets ``(2)``. A page that is not as declared is an ``Unreadable`` with all its bytes. Raises
-        ``ChannelError`` where no page is as declared: the site has changed.
+        ``ChannelError`` where that is so of many: the site has changed.
         """
         for name, table in source.tables.items():
-            yield from _parse_table(name, table, archive)
+            parse_one = parse_list if table.detail is None else parse_table
+            yield from parse_one(name, table, source.url, archive)
 
     def count(self, source: HtmlSource, archive: Archive) -> Mapping[str, int] | None:
         """What the count page said, for the one stream of ``source``; None if none is declared."""
@@ -73,137 +78,115 @@ class HtmlReader:
         return None  # read before the channel file declared a count
 
 
-class Visit:
-    """A stay behind the login: asks for pages, and logs in once more where the session has run out."""
+def _count(source: HtmlSource, web: WebSession, recorder: Recorder) -> dict[str, int]:
+    """How many records the count page states, by table."""
+    if source.count is None:
+        return {}
+    stream = counted_stream(source)
+    answer = recorder.ask("count.html", Request(web.at(source.count.path)), {"part": "count"})
+    page, _ = read_page(answer.body, answer.content_type)
+    return {source.streams[stream].table: read_number(page, source.count.cell)}
 
-    def __init__(self, web: WebSession, login: Login | None, values: Mapping[str, str]) -> None:
-        self.web = web
-        self._login, self._values = login, values
 
-    def log_in(self) -> None:
-        """Fill the declared form. Raises ``ChannelError`` if that does not lead behind the login."""
-        if self._login is None:
+class _Walk:
+    """Through one table: the list first and at one go, so that little can move while it is read; then the details."""
+
+    def __init__(
+        self,
+        source: HtmlSource,
+        web: WebSession,
+        recorder: Recorder,
+        reading: Reading,
+        table: HtmlTable,
+        context: Context,
+    ) -> None:
+        self._web, self._recorder, self._context = web, recorder, context
+        self._reading, self._table, self._name = reading, table, reading.table
+        self._register = Register(table, source.url)
+        self._wanted = Wanted(reading)
+        self._done = 0
+
+    def through(self, stated: int | None) -> None:
+        """Archive all that is to be read; ``stated`` is how many records the count page tells of."""
+        self._list(stated)
+        if self._table.detail is None:
             return
-        self.web.forget()
-        answer = self.web.get(self.web.at(self._login.path))
-        page, _ = read_page(answer.body, answer.content_type)
-        form = _form(page, self._login)
-        if form is None:
-            inputs = ", ".join(self._login.fields)
-            raise ChannelError(f"{self.web.host}: no form {self._login.form!r} with {inputs} at {self._login.path}")
-        target = self.web.follow(answer.url, str(form.get("action") or answer.url))
-        reply = self.web.post(target, _given(form) | dict(self._values), REFUSED)
-        page, _ = read_page(reply.body, reply.content_type)
-        if not select(page, self._login.success):
-            secrets = ", ".join(sorted(set(self._login.fields.values())))
-            raise ChannelError(f"{self.web.host}: login refused; check secrets {secrets}")
+        rows = self._register.settle()
+        links = [row.link for row in rows if row.link and self._wanted.has(row)]
+        total = self._done + len(links)
+        for link in links:
+            self._ask(detail_name(self._name, link, self._reading.part), link, "detail", UNREAD)
+            self._context.progress(self._done, total)
+        if self._table.numbers and rows and not self._reading.part:
+            self._hidden(self._table.numbers, [row.link for row in rows if row.link], stated)
 
-    def page(self, url: str, accept: Collection[int] = ()) -> Answer:
-        """The page at ``url``. Raises ``ChannelError`` if the session does not last."""
-        answer = self.web.get(url, accept)
-        if self._is_outside(url, answer):
-            self.log_in()
-            answer = self.web.get(url, accept)
-            if self._is_outside(url, answer):
+    def _list(self, stated: int | None) -> None:
+        listing = self._table.listing
+        turns = "{page}" in listing.path or "{offset}" in listing.path
+        part = f"{self._reading.part}-" if self._reading.part else ""
+        promised, more = True, True
+        while more:
+            name = f"{label_of(self._name)}-list-{part}{self._done + 1:06d}.html"
+            url = self._web.at(page_path(listing, self._done))
+            body, content_type, status, url = self._ask(name, url, "list", () if promised else GONE)
+            page, garbled = read_page(body, content_type)
+            turned = self._register.read(name, url, page, garbled=garbled, status=status)
+            if turned.promises and not turns:
                 raise ChannelError(
-                    f"{self.web.host}: asks for the login again right after it; may the account see this?"
+                    f"{name}: promises a next page, but listing.path of {self._name!r} holds neither {{page}} nor "
+                    "{offset}"
                 )
-        return answer
+            promised = turned.promises
+            owes = stated is not None and self._register.count < stated
+            more = turns and turned.is_new and (promised or listing.next is None or owes)
+            if listing.newest_first and self._wanted.are_past(turned.rows):
+                more = False
+            self._context.progress(self._done, None)
+        if turns and self._done > 1 and not (self._reading.part or self._table.numbers) and stated is not None:
+            self._list_again(stated)
+        if stated and not self._register.count:
+            raise ChannelError(
+                f"table {self._name!r}: {listing.row!r} finds nothing on the list page, though the count page tells of "
+                f"{stated}; has the page changed?"
+            )
 
-    def _is_outside(self, url: str, answer: Answer) -> bool:
-        """Redirected to the login, or shown its form in place of the page."""
-        if self._login is None:
-            return False
-        door = self.web.at(self._login.path)
-        reached = answer.url if "?" in door else answer.url.partition("?")[0]
-        if answer.url != url and reached == door:
-            return True
-        may_hold_form = all(name.encode() in answer.body for name in self._login.fields)  # spares taking pages apart
-        return may_hold_form and _form(read_page(answer.body, answer.content_type)[0], self._login) is not None
+    def _list_again(self, stated: int) -> None:
+        """Turn the pages once more for rows that slid to a page that was read before: one above them was deleted."""
+        for turned in range(self._done):
+            if self._register.count >= stated:
+                return
+            name = f"{label_of(self._name)}-list-{AGAIN}-{turned + 1:06d}.html"
+            url = self._web.at(page_path(self._table.listing, turned))
+            body, content_type, status, url = self._ask(name, url, "list", GONE, {"reading": AGAIN})
+            self._register.read_again(name, url, read_page(body, content_type)[0], status=status)
 
+    def _hidden(self, numbers: Numbers, links: list[str], stated: int | None) -> None:
+        """Detail pages that no row names: numbers between those of rows, and beyond while the count tells of more."""
+        seen = [digits for link in links if (digits := number_of(numbers, self._web.at(""), link))]
+        if not seen:
+            raise ChannelError(f"table {self._name!r}: no detail link is of the form numbers.path; mend it")
+        width = max((len(digits) for digits in seen if digits.startswith("0")), default=0)
+        known = {int(digits) for digits in seen}
+        found, left = self._register.count, numbers.most
 
-def _form(page: Tag, login: Login) -> Tag | None:
-    """The one form that is declared and has every declared input."""
-    forms = [f for f in select(page, login.form) if all(f.find(None, {"name": name}) for name in login.fields)]
-    return forms[0] if len(forms) == 1 else None
+        def is_there(n: int) -> bool:
+            url = self._web.at(numbers.path.replace("{n}", str(n).zfill(width)))
+            body, content_type, status, reached = self._ask(detail_name(self._name, url), url, "hidden", UNREAD)
+            self._context.progress(self._done, None)
+            return shows_record(numbers, self._web.at(""), reached, status, read_page(body, content_type)[0])
 
+        missing, _ = gaps(known, left)
+        found, left = found + sum(map(is_there, missing)), left - len(missing)
+        for n, step in ((max(known) + 1, 1), (min(known) - 1, -1)):
+            gone, at = 0, n
+            while stated is not None and found < stated and gone < BEYOND and left > 0 and at > 0:
+                there = is_there(at)
+                found, gone, left, at = found + there, 0 if there else gone + 1, left - 1, at + step
 
-def _given(form: Tag) -> dict[str, str]:
-    """What a browser sends along with what is typed: hidden inputs as they came, and the name of the button."""
-    given = {str(i["name"]): str(i.get("value", "")) for i in form.select("input[type=hidden i][name]")}
-    button = form.select_one("input[type=submit i][name], button[name]:not([type=button i], [type=reset i])")
-    return given | ({str(button["name"]): str(button.get("value", ""))} if button else {})
-
-
-def _extract_table(visit: Visit, name: str, table: HtmlTable, archive: ArchiveWriter, context: Context) -> None:
-    """The list first and at one go, so that little can move while it is read; then the details."""
-    label = re.sub(r"[^0-9A-Za-z_]+", "-", name)
-    register, pages, more = Register(table.listing), 0, True
-    while more:
-        url = visit.web.at(table.listing.path.replace("{page}", str(table.listing.first + pages)))
-        pages += 1
-        answer = visit.page(url)
-        entry = archive.write(
-            f"{label}-list-{pages:06d}.html", [answer.body], answer.origin | {"table": name, "part": "list"}
-        )
-        more = register.read(entry.name, answer.url, read_page(answer.body, answer.content_type)[0])
-        context.progress(pages, None)
-    links = [visit.web.follow(visit.web.host, row.link) for row in register.rows if row.link]
-    for ordinal, link in enumerate(links, 1):
-        answer = visit.page(link, GONE)
-        archive.write(
-            f"{label}-detail-{ordinal:06d}.html", [answer.body], answer.origin | {"table": name, "part": "detail"}
-        )
-        context.progress(pages + ordinal, pages + len(links))
-
-
-def _parse_table(name: str, table: HtmlTable, archive: Archive) -> Iterator[RawTable]:
-    rows, register = Rows(name, *table.nested), Register(table.listing)
-    parts = {
-        part: [e for e in archive.entries if (e.origin.get("table"), e.origin.get("part")) == (name, part)]
-        for part in ("list", "detail")
-    }
-    for entry in parts["list"]:
-        page, _ = read_page(archive.read(entry.name), entry.origin["content_type"])
-        register.read(entry.name, entry.origin["url"], page)
-    for problem in register.problems:
-        rows.remark(name, problem)
-    for row in register.rows:
-        if not row.link:
-            rows.reject(Unreadable(name, row.object, row.position, row.fault, row.raw))
-    linked = [row for row in register.rows if row.link]
-    if not parts["list"] or len(linked) != len(parts["detail"]):
-        raise ChannelError(
-            f"table {name!r}: the list has {len(linked)} rows with a link, the archive {len(parts['detail'])} detail "
-            "pages; it was read by another channel file"
-        )
-    for row, entry in zip(linked, parts["detail"], strict=True):
-        _parse_detail(rows, name, table, row, entry, archive.read(entry.name))
-        if rows.full:
-            yield from rows.drain()
-    for hopeless, fault in rows.hopeless().items():
-        raise ChannelError(f"table {hopeless!r}: not one page is as declared ({fault}); has the site changed?")
-    yield from rows.drain()
-
-
-def _parse_detail(rows: Rows, name: str, table: HtmlTable, row: ListRow, entry: Entry, body: bytes) -> None:
-    """One detail page: its record and the blocks on it, or the ``Unreadable`` that it is."""
-    page, garbled = read_page(body, entry.origin["content_type"])
-    if garbled:
-        rows.remark(name, "pages hold bytes that are not of their declared charset; they stand as U+FFFD")
-    try:
-        record = read_record(page, table, row, int(entry.origin["status"]))
-    except Fault as fault:
-        rows.reject(Unreadable(name, entry.name, "1", str(fault), body))
-        return
-    rows.add(name, entry.name, "1", record)
-    for inner, block in table.nested.items():
-        for ordinal, piece in enumerate(select(page, block.row), 1):
-            position = f"1.{ordinal}"
-            try:
-                cells = read_cells(piece, block.cells)
-            except Fault as fault:
-                rows.reject(Unreadable(inner, entry.name, position, str(fault), str(piece).encode()))
-            else:
-                carried = {column: record.get(origin) for column, origin in block.carry.items()}
-                rows.add(inner, entry.name, position, cells | carried)
+    def _ask(
+        self, name: str, url: str, kind: str, accept: Collection[int], more: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[bytes, str, int, str]:
+        part = {"content": kind, "part": kind, **more} | self._reading.origin()
+        answer = self._recorder.ask(name, Request(self._web.follow(self._web.host, url)), part, accept)
+        self._done += 1
+        return answer.body, answer.content_type, answer.status, answer.url

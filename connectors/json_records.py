@@ -61,6 +61,8 @@ def _gather(branch: dict[str, Any], prefix: str, skip: Collection[str], cells: d
         column = prefix + key
         if column in skip:
             continue
+        if value in (None, {}, []) and any(path.startswith(f"{column}.") for path in skip):
+            continue  # what would have been around a table of its own
         if isinstance(value, dict) and value:
             _gather(value, f"{column}.", skip, cells)
         elif column in cells:

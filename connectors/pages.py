@@ -7,6 +7,7 @@ or stands there twice, is a ``Fault``: nothing is guessed. Fetching is left to `
 import codecs
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import urldefrag, urljoin
 
@@ -16,7 +17,9 @@ from bs4.element import CData, NavigableString
 from soupsieve import SelectorSyntaxError
 
 from connectors.base import ChannelError
-from schemas.web_sources import Cell, HtmlTable, Listing
+from connectors.blank import MASK
+from connectors.html_dates import as_iso
+from schemas.web_sources import Cell, Fields, HtmlTable, Listing
 
 LINES = frozenset({"address", "article", "blockquote", "dd", "div", "dl", "dt", "h1", "h2", "h3", "h4", "h5", "h6"}) | {
     "hr", "li", "ol", "p", "pre", "section", "table", "tr", "ul"
@@ -91,8 +94,16 @@ def _break_line(pieces: list[str]) -> None:
 
 
 def read_cells(tag: Tag, cells: dict[str, Cell]) -> dict[str, str | None]:
-    """The declared values in ``tag`` by name. Raises ``Fault``."""
-    return {name: read_cell(tag, name, cell) for name, cell in cells.items()}
+    """The declared values in ``tag`` by name. A date that is not of its declared format is empty, and stands as it came
+    in a column of its own, ``name (text)``. Raises ``Fault``.
+    """
+    found: dict[str, str | None] = {}
+    for name, cell in cells.items():
+        value = read_cell(tag, name, cell)
+        found[name] = value if cell.format is None or value is None else as_iso(value, cell.format)
+        if value and found[name] is None and re.search(r"\w", value):
+            found[f"{name} (text)"] = value
+    return found
 
 
 def read_cell(tag: Tag, name: str, cell: Cell) -> str | None:
@@ -105,6 +116,8 @@ def read_cell(tag: Tag, name: str, cell: Cell) -> str | None:
     values = [_read_value(one, cell.attribute) for one in found]
     if None in values and not cell.optional:
         raise Fault(f"{name}: {cell.select!r} has no attribute {cell.attribute!r}")
+    if cell.pattern is not None:
+        values = [_part(name, value, cell) for value in values]
     if cell.many:
         return json.dumps([v for v in values if v is not None], ensure_ascii=False, separators=(",", ":"))
     return values[0]
@@ -115,6 +128,14 @@ def _read_value(tag: Tag, attribute: str | None) -> str | None:
         return read_text(tag)
     value = tag.get(attribute)
     return " ".join(value) if isinstance(value, list) else value
+
+
+def _part(name: str, value: str | None, cell: Cell) -> str | None:
+    """What ``pattern`` finds in a value; of an optional one perhaps nothing. Raises ``Fault``."""
+    found = re.search(cell.pattern or "", value) if value else None
+    if found is None and not cell.optional:
+        raise Fault(f"{name}: {cell.select!r} holds nothing like {cell.pattern!r}")
+    return found[1] if found else None
 
 
 def read_number(page: Tag, cell: Cell) -> int:
@@ -138,58 +159,18 @@ class ListRow:
     link: str | None  # the whole address, not yet checked
     cells: dict[str, str | None]
     fault: str  # why it cannot be read; empty if it can
-    raw: bytes  # the row, where there is no detail page to keep in its place
+    raw: bytes  # the row itself, if it has a fault
+    mark: str = ""  # by which the row is known again
+    page: str = ""  # the address of the list page
 
 
 def row_link(tag: Tag, listing: Listing, url: str) -> str | None:
     """The address of the detail page of a row on the page at ``url``. Raises ``Fault``, ``ValueError``."""
-    link = read_cell(tag, "link", listing.link)
+    link = read_cell(tag, "link", listing.link) if listing.link else None
     return urldefrag(urljoin(url, link.strip())).url if link else None
 
 
-class Register:
-    """What the pages of a list have said so far. ``extract`` and ``parse`` feed it the same pages and so agree."""
-
-    def __init__(self, listing: Listing) -> None:
-        self.rows: list[ListRow] = []
-        self.problems: list[str] = []
-        self._listing = listing
-        self._pages = 0
-        self._known: set[str] = set()
-
-    def read(self, object_: str, url: str, page: Tag) -> bool:
-        """Take in one page; True if there is another one to ask for.
-
-        A list whose pages show nothing new ends there: systems are met that show their last page for ever. Raises
-        ``ChannelError`` where no row of a page has a link.
-        """
-        tags = select(page, self._listing.row)
-        rows = [self._read_row(object_, str(ordinal), url, tag) for ordinal, tag in enumerate(tags, 1)]
-        links = {row.link for row in rows if row.link}
-        if rows and not links and not self._listing.link.optional:
-            raise ChannelError(f"{object_}: no row has a link ({rows[0].fault}); has the page changed?")
-        more = bool(select(page, self._listing.next))
-        fresh = not links <= self._known
-        if not fresh and (more or (self._pages and not rows)):
-            self.problems.append(f"{object_}: shows nothing new, though a next page was promised; the list ends there")
-        self.rows += [row for row in rows if (fresh and row.link) or (row.fault and not row.link)]
-        self._known |= links
-        self._pages += 1
-        return more and fresh
-
-    def _read_row(self, object_: str, position: str, url: str, tag: Tag) -> ListRow:
-        try:
-            address = row_link(tag, self._listing, url)
-        except (Fault, ValueError) as fault:
-            reason = str(fault) if isinstance(fault, Fault) else "link: is no address"
-            return ListRow(object_, position, None, {}, reason, str(tag).encode())
-        try:
-            return ListRow(object_, position, address, read_cells(tag, self._listing.cells), "", b"")
-        except Fault as fault:
-            return ListRow(object_, position, address, {}, str(fault), str(tag).encode())
-
-
-def read_record(page: Tag, table: HtmlTable, row: ListRow, status: int) -> dict[str, str | None]:
+def read_record(page: Tag, table: HtmlTable, detail: Fields, row: ListRow, status: int) -> dict[str, str | None]:
     """The record of a detail page: cells of its list row, cells of the page, then a column for each label.
 
     A label is folded to single blanks; one that stands twice gets ``(2)``. A row with a label alone is a heading.
@@ -199,19 +180,46 @@ def read_record(page: Tag, table: HtmlTable, row: ListRow, status: int) -> dict[
         raise Fault(f"the system answers {status}")
     if row.fault:
         raise Fault(f"in the list: {row.fault}")
-    fields = select(page, table.detail.row)
-    if not fields:
-        raise Fault(f"{table.detail.row!r} finds nothing")
-    record = dict(row.cells)
+    record: dict[str, str | None] = {}
     for name, cell in read_cells(page, table.cells).items():
         _put(record, name, cell)
+    for label, value in _labelled(page, detail):
+        _put(record, label, value)
+    return _with_list_cells(record, row.cells)
+
+
+def _labelled(page: Tag, detail: Fields) -> Iterator[tuple[str, str]]:
+    fields = select(page, detail.row)
+    if not fields:
+        raise Fault(f"{detail.row!r} finds nothing")
     for ordinal, field in enumerate(fields, 1):
-        labels, values = select(field, table.detail.label), select(field, table.detail.value)
+        labels, values = select(field, detail.label), select(field, detail.value)
         if values and len(labels) != len(values):
             raise Fault(f"row {ordinal}: {len(labels)} labels, {len(values)} values")
         for label, value in zip(labels, values, strict=False):
-            _put(record, " ".join(read_text(label).split()), read_text(value))
-    return record
+            yield " ".join(read_text(label).split()), read_text(value)
+
+
+def _with_list_cells(record: dict[str, str | None], cells: dict[str, str | None]) -> dict[str, str | None]:
+    """``record`` after what only the list tells. The page's value stands where both tell the same, or the list the
+    beginning of it; where they differ, that of the list stands as ``name (list)``.
+    """
+    out: dict[str, str | None] = {}
+    for name, value in cells.items():
+        if name not in record:
+            out[name] = value
+        elif value and not _tells(record[name] or "", value):
+            out[f"{name} (list)"] = value
+    return out | record
+
+
+def _tells(whole: str, short: str) -> bool:
+    """Whether ``whole`` begins with ``short``, which may be cut off, even inside a character. Stars are any sign: an
+    erased number in one of both.
+    """
+    start = " ".join(re.sub(r"(?:\ufffd|\s|\.{2,}|…)+$", "", short).split())
+    flat = " ".join(whole.split())
+    return len(start) <= len(flat) and all(a == b or MASK in (a, b) for a, b in zip(start, flat, strict=False))
 
 
 def _put(record: dict[str, str | None], name: str, value: str | None) -> None:

@@ -1,8 +1,8 @@
 """Looks into a source that nobody has described yet: what it is, which tables it holds, their raw records.
 
-A source is a file, a folder of files, a glob, or the address of a database. Which reader it needs is told by content,
-never by name; records come through that reader, so that a look shows what a load would read. What the columns mean is
-left to ``transforms.scaffold``.
+A source is a file, a folder of files, a glob, or the address of a database or a web system. Which reader it needs is
+told by content, never by name; records come through that reader, so that a look shows what a load would read. What the
+columns mean is left to ``transforms.scaffold``.
 """
 
 import os
@@ -18,24 +18,27 @@ from connectors.peek_json import look_at_json
 from connectors.peek_sheet import look_at_sheets
 from connectors.peek_sniff import Kind, sniff
 from connectors.peek_sql import look_at_server, look_at_sqlite
-from connectors.peek_types import Found, FoundColumn, FoundTable
+from connectors.peek_types import Declared, Found, FoundColumn, FoundTable
+from connectors.peek_visit import Access
+from connectors.peek_web import look_at_web
 
-__all__ = ["Found", "FoundColumn", "FoundTable", "look"]
+__all__ = ["Access", "Declared", "Found", "FoundColumn", "FoundTable", "look"]
 
 _TOGETHER: tuple[Kind, ...] = ("mysqldump", "json")  # files of one folder and suffix are parts of one whole
 _GLOB_SIGNS = re.compile(r"[*?\[]")
 
 
-def look(source: str, secret: Callable[[str], str | None], password: str | None = None) -> list[Found]:
+def look(
+    source: str, secret: Callable[[str], str | None], password: str | None = None, access: Access | None = None
+) -> list[Found]:
     """What lies in ``source``: one ``Found`` for each file, or for files that a glob would read as one whole.
 
-    ``secret`` gives the value of a secret by name, None if it is not set; ``password`` names the one of a database.
+    ``secret`` gives the value of a secret by name, None if it is not set; ``password`` names the one of a database,
+    ``access`` says how a web system is entered.
     Raises ``ChannelError`` for what cannot be read at all, ``RetryError`` for a server that is away.
     """
     if re.match(r"https?://", source, re.IGNORECASE):
-        raise ChannelError(
-            "web addresses cannot be looked into yet; write the channel file by hand, see docs/channels.md"
-        )
+        return [look_at_web(source, secret, access or Access())]
     if "://" in source:
         return [look_at_server(source, secret, password)]
     path = Path(source).expanduser()

@@ -87,8 +87,11 @@ def _kinds(archive: PlainFiles) -> list[_Kind]:
 
 
 def _tables(kind: _Kind, name: str) -> Iterator[tuple[str, JsonTable]]:
-    """The tables of one kind of file, with names."""
-    root = kind.root
+    return tables_of(kind.root, name)
+
+
+def tables_of(root: Node, name: str) -> Iterator[tuple[str, JsonTable]]:
+    """The tables in documents of one kind, with names; the one that has none of its own is called ``name``."""
     if root.is_records and root.item is not None:
         yield from _of_records("", root.item, name)
         return

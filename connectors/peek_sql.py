@@ -93,6 +93,8 @@ def _found(server: Server, place: str, name: str, secret: str | None) -> Found:
     problems = []
     with server.snapshot() as connection:
         for table in server.tables(connection):
+            if server.kind == "mysql" and table.schema is not None:  # of another database that the user may see
+                continue
             shown = table.name if table.schema is None or table.name not in there else f"{table.schema}.{table.name}"
             there[shown] = table
             tables.append(_table(server, connection, table, shown))

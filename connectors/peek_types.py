@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from connectors.base import RawTable
 from schemas.sources import JsonTable
@@ -36,10 +37,19 @@ class FoundTable:
 
 
 @dataclass(frozen=True)
+class Declared:
+    """What a channel file says of a web system, without streams, and why: notes by dotted key."""
+
+    source: dict[str, Any]
+    notes: dict[str, str]
+    remarks: tuple[str, ...] = ()  # lines that are nothing but a comment
+
+
+@dataclass(frozen=True)
 class Found:
     """One source: the reader that it needs, and how to get the raw records of each table."""
 
-    reader: str  # mysqldump, sheet, sql, json or chat
+    reader: str  # mysqldump, sheet, sql, json, chat, rest or html
     format: str  # for people
     encoding: str | None
     place: str  # absolute path, glob, or address without password
@@ -51,6 +61,7 @@ class Found:
     problems: list[str] = field(default_factory=list)
     secret: str | None = None  # name of the secret that holds the password
     json_tables: dict[str, JsonTable] = field(default_factory=dict)  # of JSON: where its tables lie
+    web: Declared | None = None  # of a web system
 
     def table(self, name: str) -> FoundTable | None:
         """The table of that name, whatever its case."""

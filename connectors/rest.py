@@ -1,19 +1,30 @@
-"""Reads a JSON API: pages by number, each answer archived as it came, records flattened to dotted columns.
+"""Reads an API: lists in pages, each answer archived as it came, records of JSON or XML as dotted columns.
 
 ``extract`` asks; ``parse`` and ``count`` read the archive alone. An archived answer is known by what its manifest entry
-says of it (``table``, or ``part: count``), not by its name. What the columns mean is left to ``transforms.normalise``.
+says of it (``table`` and ``content``, or ``part``), not by its name. How a list is read is told in
+``connectors.rest_lists``, what an answer is in ``connectors.rest_body``; what columns mean in ``transforms.normalise``.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
-from connectors.archive import Archive, ArchiveWriter
+from connectors.archive import Archive, ArchiveWriter, Entry
 from connectors.base import ChannelError, Context, RawTable, Rows, counted_stream
-from connectors.http import Anonymous, Bearer, WebSession
-from connectors.json_records import add_record, dig, without_hollow_columns
+from connectors.credentials import credentials_of
+from connectors.http import Request, WebSession
+from connectors.json_records import add_record, without_hollow_columns
+from connectors.refresh import PARTS, Reading, readings
+from connectors.rest_asking import BROKEN, Asking
+from connectors.rest_body import check_success, lists_of, read_document, records_of, whole
+from connectors.rest_keys import detail_name, detail_path, digest, key_columns, key_of
+from connectors.rest_lists import DETAIL, ListReader, detail_of
+from connectors.rest_paging import total_of
+from schemas.mapping import Refresh
 from schemas.web_sources import RestSource, RestTable
+
+_WANTS = "application/json, application/xml;q=0.9, text/xml;q=0.8"
+_COUNT, _REQUESTS = "count", "requests"
 
 
 class RestReader:
@@ -22,115 +33,147 @@ class RestReader:
     def extract(self, source: RestSource, archive: ArchiveWriter, context: Context) -> None:
         """Archive every page of every table, and the count before them: a list that grows must not look short.
 
-        An answer that is no JSON is archived before it is refused. Raises ``RetryError``, ``ChannelError`` and
-        ``RunError``.
+        Of tables that are refreshed in part only what is asked for is read, once the store knows the channel. Raises
+        ``RetryError``, ``ChannelError`` and ``RunError``.
         """
-        secret = source.auth.bearer if source.auth else None
-        auth = Bearer(secret, context.secret(secret)) if secret else Anonymous()
-        secrets = [secret] if secret else []
-        with WebSession(source.url, source.politeness, context, auth, wants="application/json", secrets=secrets) as web:
-            if source.count:
-                counted_stream(source)
-                document = _ask(web, web.at(source.count.path), archive, "count.json", {"part": "count"})
-                _whole(document, source.count.at)
-            for name, table in source.tables.items():
-                _extract_table(web, name, table, archive, context)
+        credentials = credentials_of(source, context)
+        known = {reading.table: reading for reading in readings(source, context.known, datetime.now(UTC))}
+        planned = {name: known.get(name, Reading(name, Refresh())) for name in source.tables}
+        web = WebSession(
+            source.url, source.politeness, context, credentials, wants=_WANTS, secrets=source.secrets()
+        )  # fmt: skip
+        with web:
+            asking = Asking(source, web, credentials, archive, context)
+            counted = _counted(source, asking, planned)
+            for name, reading in planned.items():
+                ListReader(source, name, reading, asking, context, counted.get(name)).read()
+            asking.finish()
 
     def parse(self, source: RestSource, archive: Archive) -> Iterator[RawTable]:
-        """Raw records and those nested in them. ``_position`` is the ordinal in the page: ``17``, nested ``17.3``.
+        """Raw records and those nested in them. ``_position`` is the ordinal in the answer: ``17``, nested ``17.3``.
 
         Numbers stand as digits, truth as ``true`` and ``false``, null and an empty object as NA, a list that is not
-        declared as nested as compact JSON. A record that is no object is an ``Unreadable``. Where a nested row has a
-        column of the name of a carried one, the carried one stands. Raises ``ChannelError`` where an answer is not of
-        the declared form.
+        declared as nested as compact JSON. A page that came again to the letter when its list was read again is left
+        out. A record that is no object is an ``Unreadable``. Where a nested row has a
+        column of the name of a carried one, the carried one stands. Where a table has details, its records are those;
+        a record of the list stands for itself where there is no detail of it. Raises ``ChannelError`` where an answer
+        is not of the declared form.
         """
         for name, table in source.tables.items():
-            rows = Rows(name, *table.nested)
-            pages = [entry for entry in archive.entries if entry.origin.get("table") == name]
-            if not pages:
-                raise ChannelError(f"the archive holds no page of table {name!r}; it was read by another channel file")
-            for entry in pages:
-                document, garbled = load_json(archive.read(entry.name))
-                if garbled:
-                    rows.remark(name, "holds bytes that are no UTF-8; they stand as U+FFFD")
-                for ordinal, record in enumerate(_records(document, table.records), 1):
-                    add_record(rows, name, table.nested, entry.name, str(ordinal), record)
-                if rows.full:
-                    yield from map(without_hollow_columns, rows.drain())
-            yield from map(without_hollow_columns, rows.drain())
+            yield from map(without_hollow_columns, _Table(source, name, table, archive).read())
 
     def count(self, source: RestSource, archive: Archive) -> Mapping[str, int] | None:
-        """What the API's own count said, for the one stream of ``source``; None if none is declared."""
+        """What the API's own count said, else the total that its last list answer told; by stream. None if neither."""
         if source.count is None:
-            return None
+            return _totals(source, archive) or None
         for entry in archive.entries:
-            if entry.origin.get("part") == "count":
-                return {counted_stream(source): _whole(load_json(archive.read(entry.name))[0], source.count.at)}
-        return None  # read before the channel file declared a count
+            if entry.origin.get("part") == _COUNT:
+                document, _ = read_document(archive.read(entry.name), frozenset())
+                return {counted_stream(source): whole(document, source.count.at)}
+        return None  # read before the channel file declared a count, or only a part was read
 
 
-def _extract_table(web: WebSession, name: str, table: RestTable, archive: ArchiveWriter, context: Context) -> None:
-    page, last, before = 1, 1, None
-    while page <= last:
-        query, paging = dict(table.query), table.paging
-        if paging:
-            query[paging.page] = str(page)
-        if paging and paging.size:
-            query[paging.size] = str(paging.per_page)
-        label = f"{re.sub(r'[^0-9A-Za-z_]+', '-', name)}-{page:06d}.json"
-        document = _ask(web, web.at(table.path, query), archive, label, {"table": name, "page": str(page)})
-        records = _records(document, table.records)
-        if records and records == before:
-            raise ChannelError(
-                f"{web.host}: page {page} is page {page - 1} again; does paging.page name the parameter?"
-            )
-        before = records
-        last = _whole(document, paging.last) if paging else 1  # from each answer: the list may grow while it is read
-        context.progress(page, max(page, last))
-        page += 1
+def _counted(source: RestSource, asking: Asking, planned: Mapping[str, Reading]) -> dict[str, int]:
+    """How many records there are by the road that ``count`` names, by table; nothing where only a part is read."""
+    if source.count is None:
+        return {}
+    table, at = source.streams[counted_stream(source)].table, source.count.at
+    if table in planned and planned[table].part:
+        return {}
+
+    def check(document: Any) -> None:
+        check_success(document, source.success)
+        whole(document, at)
+
+    request = Request(asking.web.at(source.count.path))
+    return {table: whole(asking.ask("count.json", request, {"part": _COUNT}, check).document, at)}
 
 
-def _ask(web: WebSession, url: str, archive: ArchiveWriter, name: str, part: dict[str, str]) -> Any:
-    """Get ``url``, archive the answer as ``name``, and only then look whether it is JSON."""
-    answer = web.get(url)
-    archive.write(name, [answer.body], answer.origin | part)
-    try:
-        return load_json(answer.body)[0]
-    except ChannelError as error:
-        page = "html" in answer.content_type.lower() or answer.body.lstrip()[:1] == b"<"
-        what = "a web page where JSON was expected; check url, path and token" if page else "no JSON"
-        raise ChannelError(f"{web.host}: {name} is {what} (status {answer.status})") from error
+def entries_of(archive: Archive, table: str) -> list[Entry]:
+    """The sound answers of a table, lists and details."""
+    return [e for e in archive.entries if e.origin.get("table") == table and e.origin.get("part") != BROKEN]
 
 
-def load_json(body: bytes) -> tuple[Any, bool]:
-    """The document in ``body``, and whether it held bytes that are no text. Raises ``ChannelError``."""
-    encoding = json.detect_encoding(body)
-    try:
-        text, garbled = body.decode(encoding), False
-    except UnicodeDecodeError:
-        text, garbled = body.decode(encoding, "replace"), True
-    try:
-        return json.loads(text, parse_constant=_no_number), garbled
-    except (ValueError, RecursionError) as error:
-        raise ChannelError("an answer is no JSON") from error
+def _totals(source: RestSource, archive: Archive) -> dict[str, int]:
+    told = {}
+    for stream, mapping in source.streams.items():
+        table = source.tables.get(mapping.table)
+        lists = [e for e in entries_of(archive, mapping.table) if e.origin.get("content") != DETAIL]
+        if table is None or table.paging is None or not lists:
+            continue
+        document, _ = read_document(archive.read(lists[-1].name), lists_of(table))
+        total = total_of(table.paging, document)
+        if total is not None:
+            told[stream] = total
+    return told
 
 
-def _no_number(word: str) -> None:
-    raise ValueError(f"{word} is not JSON")
+class _Table:
+    """One table while it is read from the archive."""
 
+    def __init__(self, source: RestSource, name: str, table: RestTable, archive: Archive) -> None:
+        self._name, self._table, self._archive = name, table, archive
+        self._success, self._columns = source.success, key_columns(source, name)
+        self._entries = entries_of(archive, name)
+        self._origins = {entry.name: entry.origin for entry in self._entries}
+        self._rows = Rows(name, *table.nested)
+        self._keys: set[bytes] = set()
+        self._total: int | None = None
+        self._without = 0
+        if not self._entries:
+            raise ChannelError(f"the archive holds no page of table {name!r}; it was read by another channel file")
 
-def _whole(document: Any, path: str) -> int:
-    """The whole number at ``path``, which may be written as text. Raises ``ChannelError``."""
-    value = dig(document, path)
-    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,18}", value.strip()):
-        return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
-        return value
-    raise ChannelError(f"the answer has no whole number at {path!r}; has the API changed?")
+    def read(self) -> Iterator[RawTable]:
+        """Its rows and those nested in them, in pieces; the last one tells what was odd."""
+        first: dict[str, str] = {}  # of lists: SHA-256, and in which pass the page came so first
+        for entry in self._entries:
+            if entry.origin.get("content") == DETAIL:
+                self._add_detail(entry)
+            elif first.setdefault(entry.sha256, entry.origin.get("pass", "1")) == entry.origin.get("pass", "1"):
+                self._add_list(entry)
+            if self._rows.full:
+                yield from self._rows.drain()
+        for problem in self._problems():
+            self._rows.remark(self._name, problem)
+        yield from self._rows.drain()
 
+    def _document(self, entry: Entry) -> Any:
+        document, garbled = read_document(self._archive.read(entry.name), lists_of(self._table))
+        if garbled:
+            self._rows.remark(self._name, "holds bytes that are no UTF-8; they stand as U+FFFD")
+        return document
 
-def _records(document: Any, path: str) -> list[Any]:
-    records = dig(document, path)
-    if not isinstance(records, list):
-        raise ChannelError(f"the answer has no list {f'at {path!r}' if path else 'as a whole'}; has the API changed?")
-    return records
+    def _add_list(self, entry: Entry) -> None:
+        document = self._document(entry)
+        check_success(document, self._success)
+        self._total = total_of(self._table.paging, document)
+        for ordinal, record in enumerate(records_of(document, self._table, is_total_told=self._total is not None), 1):
+            self._keys.add(digest(key_of(record, self._columns)))
+            if self._table.detail is None or self._stands_for_itself(record):
+                add_record(self._rows, self._name, self._table.nested, entry.name, str(ordinal), record)
+
+    def _stands_for_itself(self, record: Any) -> bool:
+        """Whether there is no detail of a record that the list tells."""
+        detail = self._table.detail
+        path = detail_path(detail, record) if detail else None
+        origin = self._origins.get(detail_name(self._name, path)) if path is not None else None
+        alone = path is None or (origin is not None and origin.get("status") in ("404", "410"))
+        self._without += alone
+        return alone
+
+    def _add_detail(self, entry: Entry) -> None:
+        if entry.origin.get("status") in ("404", "410") or self._table.detail is None:
+            return
+        record = detail_of(self._document(entry), self._table.detail.record)
+        add_record(self._rows, self._name, self._table.nested, entry.name, "1", record)
+
+    def _problems(self) -> Iterator[str]:
+        passes = max(int(entry.origin.get("pass", "1")) for entry in self._entries)
+        if passes > 1:
+            yield f"{self._name}: the list changed while it was read, or is odd; it was read {passes} times"
+        if self._without:
+            yield f"{self._name}: of {self._without} records there is no detail; the list's own words stand for them"
+        parts = {entry.origin.get("part") for entry in self._archive.entries}
+        is_whole = _REQUESTS in parts and not parts & set(PARTS)  # a sample has no account of its requests
+        if self._total is not None and is_whole and self._total != len(self._keys):
+            yield f"{self._name}: the API states {self._total} records, and {len(self._keys)} different ones came"

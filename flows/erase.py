@@ -119,7 +119,8 @@ def _prepare(site: Site, found: Found, one: Load, room: Path) -> dict[str, Any]:
     wanted = Suppressed(dict.fromkeys(found.uids, ""), notes)
     _, mine = hold_back(site.store.keys, reading.done, wanted)
     prepared = room / one.channel / one.load_id
-    blanked = blank_archive(site, file, reading, mine, found.identity, prepared)
+    keys = [(one_of.stream, one_of.key) for one_of in found.submissions if one_of.channel == one.channel]
+    blanked = blank_archive(site, file, reading, mine, found.identity, prepared, keys)
     return {one.load_id: blanked.told()} if blanked else {}
 
 

@@ -119,7 +119,13 @@ def _cells(raw: str | None) -> dict[str, str]:
 
 
 def blank_archive(
-    site: Site, file: ChannelFile, reading: Reading, mine: Collection[Mine], identity: Identity, folder: Path
+    site: Site,
+    file: ChannelFile,
+    reading: Reading,
+    mine: Collection[Mine],
+    identity: Identity,
+    folder: Path,
+    keys: Collection[tuple[str, str]] = (),
 ) -> Blanked | None:
     """Write what ``reading`` read anew in the new ``folder``, without ``mine``; None where there is nothing to blank.
 
@@ -132,7 +138,7 @@ def blank_archive(
     if blanker is None:
         raise CannotBlank(f"{place}: records of reader {source.reader} cannot be blanked")
     kept, personal = _kept(channel, reading.source), _personal(channel, reading.source)
-    what = Blanking(tuple(mine), frozenset(kept), identity.pattern, frozenset(personal))
+    what = Blanking(tuple(mine), frozenset(kept), identity.pattern, frozenset(personal), frozenset(keys))
     try:
         fresh = dict(blanker(source, archive, what))
         if not fresh and not mine:

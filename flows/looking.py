@@ -5,13 +5,15 @@ Composes ``connectors.peek`` and ``transforms.scaffold``; nothing here touches t
 
 import base64
 import logging
+import os
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connectors.base import ChannelError
-from connectors.peek import Found, FoundTable, look
+from connectors.peek import Access, Found, FoundTable, look
 from satukanal.settings import read_secret
+from satukanal.store import Keyring
 from transforms.scaffold import (
     ColumnProfile,
     Facts,
@@ -38,9 +40,16 @@ class Looked:
     problems: tuple[str, ...]
 
 
-def looked_into(source: str, password: str | None = None) -> tuple[list[Found], list[Looked]]:
+def sealing(access: Access | None) -> Access:
+    """``access`` with a cipher of its own: what a web system answers lies sealed, as long as it lies on disk."""
+    return replace(access or Access(), cipher=Keyring.from_secret(os.urandom(32)))
+
+
+def looked_into(
+    source: str, password: str | None = None, access: Access | None = None
+) -> tuple[list[Found], list[Looked]]:
     """Every table of ``source`` with its profile. Raises ``ChannelError`` and ``RetryError``, one line each."""
-    founds = look(source, read_secret, password)
+    founds = look(source, read_secret, password, sealing(access))
     pairs = named_tables(founds)
     return founds, [
         one for found in founds for one in read_tables(found, {t.name: n for f, t, n in pairs if f is found})
@@ -61,6 +70,8 @@ def named_tables(founds: list[Found]) -> list[tuple[Found, FoundTable, str]]:
 
 def wanted_table(pairs: list[tuple[Found, FoundTable, str]], name: str) -> tuple[Found, FoundTable, str]:
     """The table called ``name``, whatever its case. Raises ``ChannelError`` with those that are there."""
+    if not pairs:
+        raise ChannelError(f"there is no table {name!r}, nor any other; 'satukanal channels inspect' says why")
     exact = [pair for pair in pairs if pair[2] == name]
     folded = [pair for pair in pairs if pair[2].casefold() == name.casefold()]
     if len(exact or folded) == 1:
@@ -98,9 +109,12 @@ def _empty(table: FoundTable) -> TableProfile:
     return TableProfile(table.name, columns, *keys, is_view=table.is_view, comment=table.comment)
 
 
-def inspect(source: str, password: str | None = None) -> dict[str, Any]:
-    """What ``channels inspect --json`` prints. Examples of personal data are shown as shapes: ``9999999999999999``."""
-    founds, looked = looked_into(source, password)
+def inspect(source: str, password: str | None = None, access: Access | None = None) -> dict[str, Any]:
+    """What ``channels inspect --json`` prints. Examples of personal data are shown as shapes: ``9999999999999999``.
+
+    Of a web system ``web`` says besides what a channel file would say of it.
+    """
+    founds, looked = looked_into(source, password, access)
     problems = [problem for found in founds for problem in found.problems]
     tables = []
     studied = [Studied.of(one.profile) for one in looked]
@@ -118,11 +132,13 @@ def inspect(source: str, password: str | None = None) -> dict[str, Any]:
         tables.append({"name": one.shown, "rows": one.profile.rows, "columns": columns})
     formats = list(dict.fromkeys(found.format for found in founds))
     encodings = list(dict.fromkeys(found.encoding for found in founds if found.encoding))
+    webs = [found.web.source for found in founds if found.web is not None and found.tables]
     return {
         "format": "; ".join(formats),
         "encoding": ", ".join(encodings) or None,
         "tables": tables,
         "problems": list(dict.fromkeys(problems)),
+        **({"web": webs[0]} if webs else {}),
     }
 
 
@@ -153,12 +169,19 @@ def _kind(column: ColumnProfile, facts: Facts) -> str:
     return "whole number" if facts.whole == 1 else "number" if facts.number == 1 else "text"
 
 
-def dumped(source: str, table: str, limit: int | None = None, password: str | None = None) -> Iterator[dict[str, Any]]:
+def dumped(
+    source: str,
+    table: str,
+    limit: int | None = None,
+    password: str | None = None,
+    access: Access | None = None,
+) -> Iterator[dict[str, Any]]:
     """The raw records of one table: column → text as read, None for NULL, bytes as ``{"base64": …}``.
 
     A piece that cannot be read comes as ``{"_unreadable": why, "base64": …}``. Raises as ``looked_into``.
     """
-    found, one, _ = wanted_table(named_tables(look(source, read_secret, password)), table)
+    founds = look(source, read_secret, password, sealing(access))
+    found, one, _ = wanted_table(named_tables(founds), table)
     left = limit
     for raw in found.rows([one.name]):
         columns = [name for name in raw.frame.columns if name not in ("_object", "_position")]

@@ -10,18 +10,20 @@ from pathlib import Path
 import pandas as pd
 
 from connectors.base import ChannelError
-from connectors.peek import Found, look
+from connectors.peek import Access, Found, look
 from data import REFERENCE
-from flows.looking import Looked, named_tables, read_tables, wanted_table
+from flows.looking import Looked, named_tables, read_tables, sealing, wanted_table
 from satukanal.settings import INSTALLATION, read_secret, read_settings
 from schemas.reference import read_reference
 from schemas.sources import ChatSource, JsonSource, MysqldumpSource, SheetSource, SourceBase, SqlSource
+from schemas.web_sources import HtmlSource, RestSource
 from transforms.scaffold import Draft, NoComplaints, Place, Source, Studied, likeness, plain, render, study
 
 log = logging.getLogger("satukanal")
 SCHEMA = INSTALLATION / "schemas" / "channel.schema.json"
 _READERS: dict[str, type[SourceBase]] = {
     "mysqldump": MysqldumpSource, "sheet": SheetSource, "sql": SqlSource, "json": JsonSource, "chat": ChatSource,
+    "rest": RestSource, "html": HtmlSource,
 }  # fmt: skip
 
 
@@ -35,12 +37,20 @@ class Scaffolded:
     edits: tuple[str, ...]  # its lines that need a person
 
 
-def scaffold(source: str, table: str | None = None, out: Path | None = None, password: str | None = None) -> Scaffolded:
+def scaffold(
+    source: str,
+    table: str | None = None,
+    out: Path | None = None,
+    password: str | None = None,
+    access: Access | None = None,
+) -> Scaffolded:
     """A first channel file for the table of complaints in ``source``. Writes nothing.
 
     Raises ``ChannelError`` where nothing can be read, or nothing looks like complaints.
     """
-    founds = look(source, read_secret, password)
+    founds = look(source, read_secret, password, sealing(access))
+    if not any(found.tables for found in founds):
+        raise ChannelError("; ".join(problem for found in founds for problem in found.problems))
     pairs = named_tables(founds)
     chosen = wanted_table(pairs, table) if table is not None else None
     drafted: list[_Drafted] = []
@@ -89,7 +99,7 @@ def _place(best: _Drafted, out: Path | None, others: list[_Drafted]) -> Place:
     if found.reader == "sql" and path.startswith("sqlite:///"):
         short = _short(Path(path.removeprefix("sqlite:///")))
         path, note = (f"sqlite:///{short[0]}", short[1])
-    elif found.reader != "sql":
+    elif found.web is None and found.reader != "sql":
         path, note = _short(Path(path))
     folder = (out.parent if out else INSTALLATION / "connectors" / "channels").absolute()
     schema = os.path.relpath(SCHEMA, folder) if folder.is_relative_to(INSTALLATION) else SCHEMA.as_uri()
@@ -103,10 +113,13 @@ def _place(best: _Drafted, out: Path | None, others: list[_Drafted]) -> Place:
         header_row=table.header_row if found.reader == "sheet" else 1,
         header_rows=table.header_rows,
         count=count,
-        live=found.reader == "sql" and not found.place.startswith("sqlite:"),
+        live=found.web is not None or (found.reader == "sql" and not found.place.startswith("sqlite:")),
         schema=schema,
-        origin=f"{found.format}, table {plain(table.name)}",
+        origin=f"{'web system' if found.web else found.format}, table {plain(table.name)}",
         json_tables=found.json_tables,
+        web=found.web.source if found.web else {},
+        web_notes=found.web.notes if found.web else {},
+        web_remarks=(found.format, *found.problems, *found.web.remarks) if found.web else (),
         others=tuple(
             f"{one.found.place}: {one.draft.rows} rows of {one.draft.table}: scaffold it by itself for a second source"
             for one in others

@@ -14,8 +14,6 @@ from satukanal.settings import Settings, read_secret, read_settings
 from satukanal.store import Store, codec, exists, open_store, read_or_make
 from schemas.channel_file import ChannelFile, fault_at, read_channel, read_channels
 from schemas.reference import Reference, read_reference
-from schemas.sources import SqlSource
-from schemas.web_sources import HtmlSource, RestSource
 from transforms.normalise import check_codes
 
 log = logging.getLogger("satukanal")
@@ -115,12 +113,5 @@ def secret(name: str) -> str:
 
 def _missing_secrets(file: ChannelFile) -> list[str]:
     """Names of secrets that the channel's sources ask for and the environment does not have."""
-    wanted: list[str] = []
-    for source in file.channel.sources.values():
-        if isinstance(source, RestSource) and source.auth:
-            wanted.append(source.auth.bearer)
-        if isinstance(source, SqlSource) and source.password:
-            wanted.append(source.password)
-        if isinstance(source, HtmlSource) and source.login:
-            wanted += source.login.fields.values()
+    wanted = [name for source in file.channel.sources.values() for name in source.secrets()]
     return [name for name in wanted if read_secret(name) is None]

@@ -133,10 +133,11 @@ def _without_erased(site: Site, file: ChannelFile, reading: Reading) -> tuple[No
     if not gone:
         return reading.done, reading.archive
     done, mine = hold_back(site.store.keys, reading.done, gone)
-    if not mine:
+    if not mine and not reading.part:  # lists of a part may show rows that it did not read
         return done, reading.archive
     prepared = site.scratch_dir(load_id) / "archive"
-    blanked = blank_archive(site, file, reading, mine, Identity(), prepared)
+    keys = [(stream, key) for stream in file.channel.streams for key in gone.submissions.values()]
+    blanked = blank_archive(site, file, reading, mine, Identity(), prepared, keys)
     if blanked is None:
         return done, reading.archive
     swap_archive(site, channel, load_id, prepared)

@@ -17,10 +17,11 @@ import orjson
 import pandas as pd
 from rapidfuzz import fuzz, process
 
-from connectors.archive import Archive, ArchiveWriter
+from connectors.archive import Archive
 from connectors.base import Context, RawTable, Unreadable
 from connectors.files import find_files, mapped_tables
 from connectors.lookups import with_lookups
+from connectors.peek_sample import sampled
 from connectors.peek_sql import sampled_tables
 from connectors.plain import PlainFiles
 from connectors.readers import READERS
@@ -34,8 +35,7 @@ from schemas.channel_file import ChannelFile, fault_at
 from schemas.expectations import check as check_expectations
 from schemas.mapping import Mapping, column_maps
 from schemas.reference import Reference, read_reference
-from schemas.sources import ChatSource, JsonSource, SourceBase, SqlSource
-from schemas.web_sources import HtmlSource, RestSource
+from schemas.sources import ChatSource, JsonSource, SqlSource
 from transforms.normalise import Normalised, RawFrame, UnreadablePiece, check_codes, normalise
 from transforms.normalise.tables import absent_columns
 from transforms.normalise.values import fold
@@ -44,14 +44,10 @@ from transforms.scaffold.codes import guess_codes
 from transforms.scaffold.dates import guess_dates
 
 SAMPLE = 20_000  # rows of a table
-PAGES = 2  # of a web system
+PAGES = 2  # of a list of an API
+REQUESTS = 40  # to a web system
 _DATES = ("submitted_at", "incident_at", "closed_at", "version_at")
-_NEVER = ":not(*)"
 _FILES = ("mysqldump", "sheet", "chat", "json")
-
-
-class _Enough(Exception):
-    """The sample is large enough."""
 
 
 @dataclass
@@ -87,7 +83,7 @@ def tried(file: ChannelFile, most: int = SAMPLE) -> dict[str, Any]:
     ``ChannelFileError`` for a code that does not exist, and the errors of ``connectors.base``.
     """
     reference = read_reference(REFERENCE)
-    for name in secrets_of(file.channel.model_dump(mode="json")):
+    for name in secrets_of(file.channel):
         if read_secret(name) is None:
             raise NotReady(f"{file.path}: the secret {name} is not set; set SATUKANAL_SECRET_{name} (or …_FILE)")
     for problem in check_codes(file.channel, reference):
@@ -95,19 +91,20 @@ def tried(file: ChannelFile, most: int = SAMPLE) -> dict[str, Any]:
     source_name, source = next(iter(file.channel.sources.items()))
     sample = _Sample(most)
     with tempfile.TemporaryDirectory(prefix="satukanal-") as folder:
-        stated = _read(file.channel.id, source, sample, Path(folder))
+        stated = _read(file.channel.id, file.channel.time_zone, source, sample, Path(folder))
     pieces = [UnreadablePiece(**asdict(piece)) for piece in sample.unreadable]
     done = normalise(file.channel, source_name, sample.tables, pieces, datetime.now(UTC), reference)
     return _told(file, source_name, source, sample, done, stated, reference)
 
 
-def _read(channel: str, source: Any, sample: _Sample, folder: Path) -> int | None:
+def _read(channel: str, zone: str, source: Any, sample: _Sample, folder: Path) -> int | None:
     """Fill ``sample``; returns what the source states, where the sample is all of it."""
     context = Context(
         channel=channel,
         sources_dir=read_settings().home_dir / "sources",
         secret=secret,
         address=read_settings().addresses.get(channel),
+        zone=zone,
     )
     wanted = mapped_tables(source)
     reader = READERS[source.reader]
@@ -123,13 +120,10 @@ def _read(channel: str, source: Any, sample: _Sample, folder: Path) -> int | Non
         sample.take(reader.parse(source, archive), wanted)
         stated = reader.count(source, archive) if sample.whole else None
         return None if stated is None else sum(stated.values())
-    for number, part in enumerate(_parts(source)):
-        writer = ArchiveWriter(folder / str(number), Keyring.from_secret(os.urandom(32)))
-        try:
-            reader.extract(part, writer, _hurried(context, source))
-        except _Enough:
-            sample.whole = False
-        sample.take(reader.parse(part, writer.finish()), wanted)
+    cipher = Keyring.from_secret(os.urandom(32))
+    records, whole = sampled(source, context, cipher, folder, REQUESTS, PAGES)
+    sample.whole = whole
+    sample.take(iter(records), wanted)
     return None
 
 
@@ -137,31 +131,6 @@ def _where_they_lie(source: Any, files: tuple[Path, ...]) -> Archive:
     if isinstance(source, JsonSource):
         return PlainFiles.of_json(source, files)
     return PlainFiles.of_chats(files) if isinstance(source, ChatSource) else PlainFiles.of(files)
-
-
-def _hurried(context: Context, source: SourceBase) -> Context:
-    """``context`` that ends an extraction after a few pages of an API."""
-
-    def enough(done: int, total: int | None) -> None:
-        if isinstance(source, RestSource) and done >= PAGES and done != total:
-            raise _Enough
-
-    return Context(context.channel, context.sources_dir, context.secret, context.address, enough)
-
-
-def _parts(source: Any) -> list[Any]:
-    """A web source as one for each of its tables; of admin pages the first page of the list alone."""
-    if isinstance(source, RestSource):
-        return [
-            source.model_copy(update={"tables": {name: table}, "count": None}) for name, table in source.tables.items()
-        ]
-    if isinstance(source, HtmlSource):
-        tables = {
-            name: table.model_copy(update={"listing": table.listing.model_copy(update={"next": _NEVER})})
-            for name, table in source.tables.items()
-        }
-        return [source.model_copy(update={"tables": tables, "count": None})]
-    return [source]
 
 
 def _told(
@@ -173,8 +142,6 @@ def _told(
     stated: int | None,
     reference: Reference,
 ) -> dict[str, Any]:
-    if isinstance(source, HtmlSource):
-        sample.whole = False
     mappings = [use for mapping in source.streams.values() for use in (mapping, *mapping.events)]
     absent = [asdict(one) for one in absent_columns(mappings, sample.tables)]
     limits = file.channel.limits if sample.whole else file.channel.limits.model_copy(update={"min": 0})

@@ -1,11 +1,12 @@
 """The data engineer's commands under ``satukanal channels``: inspect, dump, scaffold, check, show."""
 
 import logging
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import orjson
 import typer
@@ -15,16 +16,54 @@ from satukanal.channels_print import clean, print_channel, print_source, print_t
 from satukanal.options import FilesOption, HomeOption, JsonOption, err, out, print_json
 from satukanal.settings import use
 
+if TYPE_CHECKING:
+    from connectors.peek import Access
+
 EXIT_USAGE, EXIT_FAILED, EXIT_STOPPED = 2, 3, 4
+LOOK, STUDY = 20, 60  # requests to a web system
 
 SourceArgument = Annotated[
-    str, typer.Argument(help="A file, a folder, a glob in quotes, or mysql://user@host/database (postgresql, sqlite).")
+    str,
+    typer.Argument(
+        help="A file, a folder, a glob in quotes, mysql://user@host/database (postgresql, sqlite), or https://…."
+    ),
 ]
 TableOption = Annotated[str | None, typer.Option("--table", help="Only this table or sheet.", show_default=False)]
 PasswordOption = Annotated[
     str | None,
     typer.Option("--password", help="Name of the secret with the password; else as ADUAN_PASSWORD for aduan."),
 ]
+TokenOption = Annotated[
+    str | None, typer.Option("--token", help="Of an API: name of the secret with a bearer token.", show_default=False)
+]
+LoginOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--login", metavar="INPUT=NAME", help="Of a login form: an input and the name of its secret; once for each.",
+        show_default=False,
+    ),
+]  # fmt: skip
+RequestsOption = Annotated[
+    int | None,
+    typer.Option("--requests", min=8, help="Of a web system: ask about so often; default 20, scaffold 60.",
+        show_default=False),
+]  # fmt: skip
+
+
+def _access(token: str | None, login: list[str] | None, requests: int) -> "Access":
+    """How a web system is entered. Raises ``ChannelError`` for what is no pair of an input and a name of a secret."""
+    from connectors.base import ChannelError
+    from connectors.peek import Access
+
+    named = {}
+    for pair in login or ():
+        name, _, secret = pair.partition("=")
+        if not name or not re.fullmatch(r"[A-Z][A-Z0-9_]*", secret):
+            raise ChannelError("--login takes INPUT=NAME_OF_SECRET, as in --login username=SITANGGAP_USER")
+        named[name] = secret
+    if token is not None and not re.fullmatch(r"[A-Z][A-Z0-9_]*", token):
+        raise ChannelError("--token takes the name of a secret, as in --token SIGAP_TOKEN, never the token itself")
+    return Access(token, named, requests)
 
 
 @contextmanager
@@ -60,7 +99,14 @@ def _stop(error: Exception) -> typer.Exit:
     return typer.Exit(status)
 
 
-def inspect_command(source: SourceArgument, password: PasswordOption = None, as_json: JsonOption = False) -> None:
+def inspect_command(
+    source: SourceArgument,
+    password: PasswordOption = None,
+    token: TokenOption = None,
+    login: LoginOption = None,
+    requests: RequestsOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """What lies in a source never seen before: tables, rows, columns; values of persons as shapes.
 
     Examples: `satukanal channels inspect backup.sql.gz`
@@ -68,19 +114,21 @@ def inspect_command(source: SourceArgument, password: PasswordOption = None, as_
     `satukanal channels inspect 'facebook/feed-*.json'`
 
     `satukanal channels inspect mysql://pembaca@10.0.0.5/aduan --password ADUAN_PASSWORD`
+
+    `satukanal channels inspect https://sigap.example.go.id/api/v1/laporan --token SIGAP_TOKEN`
     """
     from connectors.base import ReaderError
     from flows.looking import inspect
 
     try:
         with working():
-            told = inspect(source, password)
+            told = inspect(source, password, _access(token, login, requests or LOOK))
     except ReaderError as error:
         raise _stop(error) from error
     if as_json:
         print_json(told)
     else:
-        print_source(Path(source).name or source, told)
+        print_source(source.partition("?")[0] if "://" in source else Path(source).name or source, told)
 
 
 def dump_command(
@@ -90,9 +138,14 @@ def dump_command(
         int | None, typer.Option("--limit", min=1, help="At most so many records.", show_default=False)
     ] = None,
     password: PasswordOption = None,
+    token: TokenOption = None,
+    login: LoginOption = None,
+    requests: RequestsOption = None,
     as_json: JsonOption = False,  # noqa: ARG001  every command takes it; this one prints nothing else
 ) -> None:
     """The raw records of one table as NDJSON: strings as read, NULL as null, bytes as base64.
+
+    Of a web system those of its first pages, as many as --requests allow; a load reads them all.
 
     Example: `satukanal channels dump backup.sql --table pengaduan --limit 10 > sample.ndjson`
     """
@@ -101,7 +154,7 @@ def dump_command(
 
     told = False
     try:
-        for record in dumped(source, table, limit, password):
+        for record in dumped(source, table, limit, password, _access(token, login, requests or LOOK)):
             if not told:
                 err.print("raw records: names, NIK and phones of citizens stand here in clear", style="yellow")
                 told = True
@@ -122,6 +175,9 @@ def scaffold_command(
     ] = None,
     home: HomeOption = None,
     password: PasswordOption = None,
+    token: TokenOption = None,
+    login: LoginOption = None,
+    requests: RequestsOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """A first channel file for a source, each guess with its evidence as a comment.
@@ -133,6 +189,9 @@ def scaffold_command(
     `satukanal channels scaffold chat-folder/ --out connectors/channels/wa.yaml`
 
     `satukanal channels scaffold buku.xlsx --table 'ADUAN 2024'`
+
+    `satukanal channels scaffold https://sitanggap.example.go.id/admin/aduan --login username=SITANGGAP_USER
+    --login password=SITANGGAP_PASSWORD`
     """
     from connectors.base import ChannelError, ReaderError
     from flows.scaffolding import scaffold
@@ -144,7 +203,7 @@ def scaffold_command(
         if to is not None and to.suffix != ".yaml":
             raise ChannelError(f"{to}: a channel file ends in .yaml")
         with working():
-            made = scaffold(source, table, to, password)
+            made = scaffold(source, table, to, password, _access(token, login, requests or STUDY))
         if to is not None:
             to.parent.mkdir(parents=True, exist_ok=True)
             to.write_text(made.text, encoding="utf-8")

@@ -16,10 +16,28 @@ _BAR, _EDGES = 13, 10  # what stands beside them
 def print_source(name: str, told: dict[str, Any]) -> None:
     """What ``inspect`` found: a panel for each table, then what is odd."""
     out.print(Text.assemble((clean(name), "bold"), f"  {told['format']}, {told['encoding'] or 'no encoding'}"))
+    for line in _of_the_web(told.get("web", {})):
+        out.print(Text(clean(line), style="dim"), soft_wrap=True)
     for table in told["tables"]:
         out.print(_table_panel(table))
     for problem in told["problems"]:
         out.print(Text(f"! {clean(problem)}", style="yellow"), soft_wrap=True)
+
+
+def _of_the_web(web: dict[str, Any]) -> list[str]:
+    """Where a web system is entered, and where its lists lie."""
+    lines = []
+    if login := web.get("login"):
+        lines.append(f"login at {login['path']}: form {login['form']}, inputs {', '.join(login['fields'])}")
+    for name, table in web.get("tables", {}).items():
+        if listing := table.get("listing"):
+            detail = f"; details at {table['detail_path']}" if table.get("detail_path") else ""
+            lines.append(f"{name}: list at {listing['path']}, rows {listing['row']}{detail}")
+        else:
+            paging = ", ".join(f"{key} {value}" for key, value in table.get("paging", {}).items()) or "one page"
+            records = table.get("records") or "the whole answer"
+            lines.append(f"{name}: list at {table['path']}, records {records}; {paging}")
+    return lines
 
 
 def _table_panel(table: dict[str, Any]) -> Panel:

@@ -55,6 +55,10 @@ class SourceBase(Strict):
     streams: dict[str, Mapping] = Field(min_length=1)
     attachments: Attachments | None = None
 
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that are needed."""
+        return ()
+
     @model_validator(mode="after")
     def _lookups_are_joined(self) -> Self:
         for name, mapping in self.streams.items():
@@ -128,6 +132,10 @@ class SqlSource(SourceBase):
     url: str  # mysql://user@host:3306/database, postgresql://…, or sqlite:///file below the folder of sources
     password: SecretName | None = None
     tls: bool = False  # refuse a connection that is not encrypted, or whose certificate is not the host's
+
+    def secrets(self) -> tuple[str, ...]:
+        """Names of the secrets that are needed."""
+        return (self.password,) if self.password else ()
 
     @field_validator("url")
     @classmethod

@@ -84,14 +84,7 @@ def peaks(source: SourceBase, archives: list[Path], rows: int) -> list[tuple[int
 
 
 def _secrets_of(source: SourceBase, context: Context) -> dict[str, str]:
-    named: set[str] = set()
-    if getattr(source, "password", None):
-        named.add(source.password)
-    if getattr(source, "auth", None):
-        named.add(source.auth.bearer)
-    if getattr(source, "login", None):
-        named |= set(source.login.fields.values())
-    return {name: context.secret(name) for name in named}
+    return {name: context.secret(name) for name in source.secrets()}
 
 
 def _extract_and_hang(

@@ -201,7 +201,6 @@ def test_hostile_files_are_one_clear_line(command: str, name: str, content: byte
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("https://sigap.example/api", "web addresses cannot be looked into yet"),
         ("tidak-ada.sql", "no such file or folder"),
         ("oracle://u@h/d", "no reader for this kind of database"),
         ("mysql://u@/", "is no address of a database"),

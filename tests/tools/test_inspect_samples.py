@@ -5,11 +5,12 @@ from typing import Any
 
 import orjson
 import pytest
-from test_scaffold_samples import SAMPLES, given, planted
+from test_scaffold_samples import ENTERED, SAMPLES, given, planted
 from tool_runs import written
 from typer.testing import CliRunner, Result
 
-from data.samples import write_samples
+from connectors.peek import Access
+from data.samples import SECRETS, SampleServers, write_samples
 from data.samples.write import Samples
 from flows.looking import dumped, inspect
 from flows.scaffolding import scaffold
@@ -30,7 +31,7 @@ def samples(tmp_path_factory: pytest.TempPathFactory) -> Samples:
     return write_samples(tmp_path_factory.mktemp("samples"), size=200)
 
 
-@pytest.mark.parametrize(("channel", "source"), SAMPLES)
+@pytest.mark.parametrize(("channel", "source"), [key for key in SAMPLES if key[0] not in ENTERED])
 def test_a_look_shows_every_row_and_nobody(channel: str, source: str | None, samples: Samples, channels: Path) -> None:
     rows = 0
     for number, (place, table) in enumerate(given(samples, SAMPLES[channel, source])):
@@ -52,14 +53,38 @@ def test_a_look_shows_every_row_and_nobody(channel: str, source: str | None, sam
     assert rows + want["quarantined"].get("unreadable", 0) == want["raw_records"]
 
 
-def persons(path: str, mapping: Mapping, personal: tuple[str, ...]) -> list[str]:
+@pytest.mark.parametrize("channel", ENTERED)
+def test_a_look_at_a_live_system_shows_nobody(
+    channel: str, samples: Samples, channels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.peek_visit.PER_SECOND", 200)
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(f"SATUKANAL_SECRET_{name}", value)
+    access = ENTERED[channel]
+    options = ["--token", access.token] if access.token else []
+    options += [word for name, secret in access.login.items() for word in ("--login", f"{name}={secret}")]
+    with SampleServers(samples.folder) as servers:
+        address = f"{servers.addresses[channel]}/{SAMPLES[channel, None].path}"
+        made = scaffold(address, None, channels / "lapak.yaml", None, access)
+        file = written(made, channels)
+        mapping = file.channel.sources["source"].streams["complaints"]
+        people = set(persons(address, mapping, file.channel.personal, access))
+        assert len(people) > 20
+        outputs = [call("inspect", address, *options, *more).output for more in ([], ["--json"])]
+        outputs += [call("check", channels / "lapak.yaml", *more).output for more in ([], ["--json"])]
+    for output in (*outputs, made.text):
+        assert [value for value in (*people, *SECRETS.values()) if value in output] == []
+    assert "a load would go through" in outputs[2]
+
+
+def persons(path: str, mapping: Mapping, personal: tuple[str, ...], access: Access | None = None) -> list[str]:
     """What the records say of citizens: names, numbers, accounts, words; nothing that is too short to be told."""
     fields = ("reporter_name", "reporter_nik", "reporter_phone", "reporter_email", "reporter_address",
         "reporter_account", "text")  # fmt: skip
     maps = column_maps(mapping.columns)
     columns = {name for field in fields if field in maps for name in maps[field].origins} | set(personal)
     found: list[str] = []
-    for record in dumped(path, mapping.table):
+    for record in dumped(path, mapping.table, access=access):
         found += [value for name in columns if isinstance(value := record.get(name), str)]
     return [value for value in found if _tells(value)]
 

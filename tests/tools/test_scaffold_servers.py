@@ -93,6 +93,23 @@ def test_what_other_tables_tell_is_joined_from_a_live_mariadb(
 
 
 @pytest.mark.server("mariadb")
+def test_tables_of_other_databases_are_not_taken_for_the_sources_own(
+    mariadb: MariaDb, tmp_path: Path, channels: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tool_sources.school_dump(tmp_path / "sekolah.sql")
+    source = address(mariadb, "sekolah", tmp_path / "sekolah.sql")
+    mariadb.run("DROP DATABASE IF EXISTS arsip; CREATE DATABASE arsip CHARACTER SET utf8mb4")
+    mariadb.run(tmp_path / "sekolah.sql", "arsip")
+    mariadb.run("GRANT SELECT ON *.* TO pembaca@'%'")
+    monkeypatch.setenv("SATUKANAL_SECRET_SEKOLAH_PASSWORD", "rahasia-uji")
+    told = orjson.loads(call("inspect", source, "--json").stdout)
+    assert not [table["name"] for table in told["tables"] if "arsip" in table["name"]]
+    channel = written(scaffold(source, out=channels / "sekolah.yaml"), channels).channel
+    lookups = channel.sources["source"].streams["complaints"].lookups
+    assert {column: look.table for column, look in lookups.items()} == {"nik": "masyarakat", "id_kategori": "kategori"}
+
+
+@pytest.mark.server("mariadb")
 def test_text_messages_of_a_live_gateway_are_put_together(
     mariadb: MariaDb, samples: Samples, channels: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -129,7 +129,7 @@ def personal_kind(facts: Facts, column: ColumnProfile, *, by_name: bool) -> str 
 def _is_form(column: ColumnProfile) -> bool:
     """Whether the values differ in their numbers alone, as ``0 Hari : 3 Jam`` does."""
     forms = {re.sub(r"\d+", "9", text) for text in column.values}
-    return len(forms) <= max(3, 0.02 * len(column.values))
+    return len(forms) <= max(3, 0.02 * len(column.values)) and column.seen >= 3 * len(forms)
 
 
 def shape_of(text: str) -> str:

@@ -49,7 +49,7 @@ FIELDS: dict[str, tuple[tuple[str, float], ...]] = {
     ),
     "status_reason": ((r"\balasan\b|^reason$", 0.9),),
     "category": (
-        (rf"^(?:id )?(?:kategori|category)(?: {_CASE})?(?: id)?$|^nama kategori$", 1.0),
+        (rf"^(?:id )?(?:kategori|category)(?: {_CASE})?(?: id| nama| name)?$|^nama kategori$", 1.0),
         (r"^(?:id )?(?:topik|topic|sektor|bidang|jenis aduan|jenis pengaduan|jenis laporan|"
             r"permasalahan)(?: id)?$", 0.8),
         (r"^(?:kategori|category)\b", 0.6),

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from schemas.sources import JsonTable
 from transforms.scaffold.codes import CodeGuess
@@ -12,6 +13,7 @@ from transforms.scaffold.guess import Guess
 from transforms.scaffold.page import BLOCK, Page, flow, listed, quoted
 from transforms.scaffold.tables import EventGuess, LookupGuess
 
+_WIDE = 90  # characters of a line of a web source
 _NULLS = ("", "-", "--", "NULL", "null", "N/A", "tidak ada")
 
 
@@ -33,6 +35,9 @@ class Place:
     origin: str  # what was looked at, for the first line
     json_tables: Mapping[str, JsonTable] = field(default_factory=dict)  # of JSON: where its tables lie
     others: tuple[str, ...] = ()  # what else lies there
+    web: Mapping[str, Any] = field(default_factory=dict)  # of a web system: what the source says, but for its streams
+    web_notes: Mapping[str, str] = field(default_factory=dict)  # by dotted key
+    web_remarks: tuple[str, ...] = ()
 
 
 def render(draft: Draft, place: Place) -> str:
@@ -45,7 +50,10 @@ def render(draft: Draft, place: Place) -> str:
     page.put(0, "sources:")
     page.put(1, "source:")
     page.put(2, f"reader: {place.reader}")
-    page.put(2, f"{'url' if place.reader == 'sql' else 'path'}: {quoted(place.path, BLOCK)}", place.path_note)
+    if place.web:
+        _web(page, place)
+    else:
+        page.put(2, f"{'url' if place.reader == 'sql' else 'path'}: {quoted(place.path, BLOCK)}", place.path_note)
     if place.secret:
         page.put(2, f"password: {place.secret}", f"set SATUKANAL_SECRET_{place.secret}")
     if place.header_row > 1:
@@ -63,7 +71,7 @@ def render(draft: Draft, place: Place) -> str:
     _mapping(page, draft, place)
     page.gap()
     _codes(page, draft)
-    _foot(page, draft)
+    _foot(page, draft, place)
     return page.text()
 
 
@@ -87,7 +95,7 @@ def _head(page: Page, draft: Draft, place: Place) -> None:
 
 
 def _mapping(page: Page, draft: Draft, place: Place) -> None:
-    page.put(4, f"table: {quoted(draft.table)}", f"{draft.rows} rows")
+    page.put(4, f"table: {quoted(draft.table)}", f"{draft.rows} rows" + (" of a sample" if place.web else ""))
     if draft.key.columns:
         page.put(4, f"key: {listed(draft.key.columns)}", draft.key.evidence)
     if draft.shape:
@@ -153,6 +161,31 @@ def _json_tables(page: Page, draft: Draft, place: Place) -> None:
             page.put(4, "nested:", "lists in records that are tables of their own")
         for inner, nested in table.nested.items():
             page.put(5, f"{quoted(inner)}: {{at: {quoted(nested.at)}, carry: {flow(nested.carry)}}}")
+
+
+def _web(page: Page, place: Place) -> None:
+    """Where a web system is, how it is entered and asked, and where its tables lie."""
+    for remark in place.web_remarks:
+        page.note(2, remark)
+    for key, value in place.web.items():
+        if key == "tables":
+            page.put(
+                2, "politeness: {per_second: 2}", "how hard it may be asked; contact and quiet_hours stand here too"
+            )
+        _declared(page, 2, key, value, place.web_notes, key)
+
+
+def _declared(page: Page, depth: int, key: str, value: Any, notes: Mapping[str, str], path: str) -> None:
+    """One key: in one line where nothing in it has a note and it fits, else line by line."""
+    note = notes.get(path, "")
+    line = f"{quoted(key)}: {flow(value)}"
+    inside = any(other.startswith(f"{path}.") for other in notes)
+    if not isinstance(value, Mapping) or (not inside and len(line) <= _WIDE):
+        page.put(depth, f"{quoted(key)}: {quoted(value, BLOCK)}" if isinstance(value, str) else line, note)
+        return
+    page.put(depth, f"{quoted(key)}:", note)
+    for name, inner in value.items():
+        _declared(page, depth + 1, name, inner, notes, f"{path}.{name}")
 
 
 def _fields(page: Page, depth: int, fields: Sequence[Guess]) -> None:
@@ -235,11 +268,12 @@ def _code(page: Page, code: CodeGuess, name: str) -> None:
     page.put(2, f"{quoted(code.label)}: {meaning}", said)
 
 
-def _foot(page: Page, draft: Draft) -> None:
+def _foot(page: Page, draft: Draft, place: Place) -> None:
     personal = [one.column for one in draft.ignored if one.personal]
     page.put(0, f"null_tokens: {json.dumps(list(_NULLS))}")
     page.put(0, "limits:")
     page.put(1, "min: 1")
-    page.put(1, f"max: {max(1000, draft.rows * 10)}", "ten times what there is")
+    if not place.web:  # of which only a sample was read
+        page.put(1, f"max: {max(1000, draft.rows * 10)}", "ten times what there is")
     if personal:
         page.put(0, f"personal: {listed(personal)}", "columns besides the mapped ones that seem to hold personal data")

@@ -8,12 +8,15 @@ from transforms.scaffold.coding import CODED, code_lists, theirs_of
 from transforms.scaffold.draft import Draft, NoComplaints, ShapeGuess
 from transforms.scaffold.guess import Guess, Studied, guess_fields
 from transforms.scaffold.leftovers import find_exclusions, ignored_columns, other_tables, remarks_on
-from transforms.scaffold.names import FIELDS, NO_READ, base, folded
+from transforms.scaffold.names import FIELDS, NO_READ, base, folded, strength
 from transforms.scaffold.places import RegionGuess, guess_region
 from transforms.scaffold.profile import ColumnProfile
 from transforms.scaffold.shapes import guess_shape, likeness
 from transforms.scaffold.source import Source
 from transforms.scaffold.tables import KeyGuess, LookupGuess, find_events, find_lookups, guess_key
+
+_SURE = 0.6
+NAMED = (*CODED, "district", "village")
 
 
 def study(source: Source, wanted: str | None, reference: Reference) -> Draft:
@@ -82,7 +85,15 @@ def _not_read(table: Studied, key: KeyGuess) -> list[str]:
         for n in key.columns
         if table.facts[n].whole >= 0.9 and folded(n) in ("id", f"id {base(table.profile.name)}", "no")
     ]
-    return hidden + numbers
+    return hidden + numbers + _told_beside(table)
+
+
+def _told_beside(table: Studied) -> list[str]:
+    """Numbers of codes that an object beside them calls by name: ``kategori.id`` where there is ``kategori.nama``."""
+    there = set(table.profile.columns)
+    heads = {name.removesuffix(".id") for name in there if name.endswith(".id")}
+    coded = [head for head in heads if any(strength(field, head, FIELDS) >= _SURE for field in NAMED)]
+    return [f"{head}.id" for head in coded if any(f"{head}.{word}" in there for word in ("nama", "name", "label"))]
 
 
 def _replaced(fields: dict[str, Guess], shape: ShapeGuess) -> dict[str, Guess]:
