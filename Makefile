@@ -10,7 +10,7 @@ demo: $(VENV)/.runtime
 	$(BIN)/satukanal demo
 
 # Two halves side by side: much of the time is waiting for servers, for runs and for the disk.
-HALF := tests/connectors tests/crash tests/store tests/care
+HALF := tests/connectors tests/crash tests/store tests/care tests/tools
 test: $(VENV)/.dev
 	$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-half test-rest
 
