@@ -175,9 +175,15 @@ def _explain(path: Path, document: CommentedMap, error: ValidationError) -> Chan
     return ChannelFileError(path, _line(document, location), ".".join(map(str, location)), problem)
 
 
+_ALIKE = 90  # of 100: one key mistyped as another
+
+
 def _unknown_key(key: str) -> str:
     if key in KNOWN_KEYS:
-        return "does not belong here; docs/channels.md says where it does"
+        near = process.extractOne(key, [k for k in KNOWN_KEYS if k != key], scorer=fuzz.ratio, score_cutoff=_ALIKE)
+        return (
+            f"does not belong here{f'; did you mean {near[0]!r}?' if near else ''}; docs/channels.md says where it does"
+        )
     return f"unknown key{_nearest(key, KNOWN_KEYS) or '; docs/channels.md lists the keys'}"
 
 

@@ -96,7 +96,7 @@ def test_a_misspelt_key_is_exit_2_and_one_line(demo: Any) -> None:
     assert done.returncode == 2
     (line,) = [text for text in done.stderr.splitlines() if text.strip()]
     assert "sigap.yaml:" in line
-    assert "record: unknown key; did you mean 'records'?" in line
+    assert "record: does not belong here; did you mean 'records'?" in line
 
 
 @pytest.mark.parametrize("arguments", [("report",), ("crosswalk", "X-1"), ("retire", "status")])
