@@ -27,9 +27,13 @@ from schemas.canonical import EXCLUDED, SUBMISSION, conform, names
 from schemas.channel import Channel
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
-from schemas.mapping import column_maps
+from schemas.mapping import EventMap, column_maps
+from schemas.mapping import Mapping as StreamMap
+from schemas.sources import ChatSource, SourceBase
 from transforms.normalise import Normalised
 from transforms.normalise.shapes import PARTS
+
+UseOfTable = StreamMap | EventMap
 
 
 class CannotBlank(Exception):
@@ -148,7 +152,7 @@ def blank_archive(
         after = read_archive(site, file, reading.source, made)
     except (ReaderError, ArchiveDamaged) as error:
         raise CannotBlank(f"{place}: {error}") from error
-    _compare(place, reading.done, after.done, what)
+    _compare(place, reading.done, after.done, what, source)
     names = [name for name in fresh if made.entry(name).sha256 != archive.entry(name).sha256]
     if not names:
         shutil.rmtree(folder)
@@ -185,24 +189,47 @@ def _records(done: Normalised) -> dict[tuple[str, str, str], dict[str, str]]:
     }
 
 
-def _compare(place: str, before: Normalised, after: Normalised, what: Blanking) -> None:
-    """Others' records are what they were, but for the person's numbers in them; of the person's only keys are left."""
-    own = {(one.object, one.position) for one in what.mine}
+def _joined(source: SourceBase) -> set[str]:
+    """Columns that look-ups add: they stand in other rows than the record."""
+    uses: list[UseOfTable] = list(source.streams.values())
+    uses += [event for mapping in source.streams.values() for event in mapping.events]
+    return {ours for use in uses for lookup in use.lookups.values() for ours in lookup.columns.values()}
+
+
+def _compare(place: str, before: Normalised, after: Normalised, what: Blanking, source: SourceBase) -> None:
+    """Others' records are what they were, but for the person's numbers in them; of the person's only keys are left.
+
+    A name of the person that a look-up told in somebody else's record is gone there too.
+    """
+    own, joined = {(one.object, one.position) for one in what.mine}, _joined(source)
     then, now = _records(before), _records(after)
     for at, cells in then.items():
         if at[1:] in own:
             continue
-        if {name: what.masked(cell) for name, cell in cells.items()} != now.get(at):
+        named = {name for name in joined & cells.keys() if cells[name] in what.values}
+        kept = {name: what.masked(cell) for name, cell in cells.items() if name not in named}
+        if at not in now or kept != {name: cell for name, cell in now[at].items() if name not in named}:
             raise CannotBlank(f"{place}: {at[1]}, {at[2]} would not be what it was; nothing was erased")
-    telling = {at: _telling(cells, what) for at, cells in then.items() if at[1:] in own}
+    telling = {at: _telling(cells, what, source) for at, cells in then.items() if at[1:] in own}
     for at, values in telling.items():
         if values & set(now.get(at, {}).values()):
             left = sorted(name for name, cell in now[at].items() if cell in values)
             raise CannotBlank(f"{place}: {at[1]}, {at[2]} would still hold {', '.join(left)}; nothing was erased")
 
 
-def _telling(cells: Mapping[str, str], what: Blanking) -> set[str]:
-    return {cell for name, cell in cells.items() if name not in what.keep and len(cell.strip()) >= LEAST_TELLING}
+def _telling(cells: Mapping[str, str], what: Blanking, source: SourceBase) -> set[str]:
+    """Cells that may not be left: those about the person, and whatever else stands in a row that is all theirs.
+
+    A line of a chat keeps its time and chat; what a look-up adds that is not about them (an officer's name) stays.
+    """
+    others = set(cells) if isinstance(source, ChatSource) else _joined(source)
+    return {
+        cell
+        for name, cell in cells.items()
+        if name not in what.keep
+        and (name in what.personal or name not in others)
+        and len(cell.strip()) >= LEAST_TELLING
+    }
 
 
 def swap_archive(site: Site, channel: str, load_id: str, prepared: Path) -> None:
