@@ -39,6 +39,12 @@ def tables_that_tell(source: SourceBase, columns: Collection[str]) -> frozenset[
     return frozenset(lookup.table for _, lookup in pairs if not set(lookup.columns.values()).isdisjoint(columns))
 
 
+def joined_columns(source: SourceBase) -> frozenset[str]:
+    """The columns that look-ups add: what they hold stands in other rows than the record."""
+    pairs = [pair for found in _declared(source).values() for pair in found]
+    return frozenset(ours for _, lookup in pairs for ours in lookup.columns.values())
+
+
 def check_size(table: str, rows: int) -> None:
     """Raise ``ChannelError`` for a look-up table of more than ``MOST_ROWS`` rows."""
     if rows > MOST_ROWS:

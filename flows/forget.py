@@ -18,6 +18,7 @@ from connectors.archive import Archive, ArchiveDamaged, rewrite, swap
 from connectors.base import ReaderError
 from connectors.blank import LEAST_TELLING, Blanking, Mine
 from connectors.blankers import BLANKERS
+from connectors.lookups import joined_columns
 from flows.reading import Reading, read_archive
 from flows.site import Site
 from satukanal.store import codec
@@ -27,13 +28,10 @@ from schemas.canonical import EXCLUDED, SUBMISSION, conform, names
 from schemas.channel import Channel
 from schemas.channel_file import ChannelFile
 from schemas.codes import ExclusionRule
-from schemas.mapping import EventMap, column_maps
-from schemas.mapping import Mapping as StreamMap
+from schemas.mapping import column_maps
 from schemas.sources import ChatSource, SourceBase
 from transforms.normalise import Normalised
 from transforms.normalise.shapes import PARTS
-
-UseOfTable = StreamMap | EventMap
 
 
 class CannotBlank(Exception):
@@ -189,19 +187,12 @@ def _records(done: Normalised) -> dict[tuple[str, str, str], dict[str, str]]:
     }
 
 
-def _joined(source: SourceBase) -> set[str]:
-    """Columns that look-ups add: they stand in other rows than the record."""
-    uses: list[UseOfTable] = list(source.streams.values())
-    uses += [event for mapping in source.streams.values() for event in mapping.events]
-    return {ours for use in uses for lookup in use.lookups.values() for ours in lookup.columns.values()}
-
-
 def _compare(place: str, before: Normalised, after: Normalised, what: Blanking, source: SourceBase) -> None:
     """Others' records are what they were, but for the person's numbers in them; of the person's only keys are left.
 
     A name of the person that a look-up told in somebody else's record is gone there too.
     """
-    own, joined = {(one.object, one.position) for one in what.mine}, _joined(source)
+    own, joined = {(one.object, one.position) for one in what.mine}, joined_columns(source)
     then, now = _records(before), _records(after)
     for at, cells in then.items():
         if at[1:] in own:
@@ -222,7 +213,7 @@ def _telling(cells: Mapping[str, str], what: Blanking, source: SourceBase) -> se
 
     A line of a chat keeps its time and chat; what a look-up adds that is not about them (an officer's name) stays.
     """
-    others = set(cells) if isinstance(source, ChatSource) else _joined(source)
+    others = set(cells) if isinstance(source, ChatSource) else joined_columns(source)
     return {
         cell
         for name, cell in cells.items()
